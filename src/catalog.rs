@@ -1,0 +1,235 @@
+//! Finding specs: those inside the binary, and the user's own files and folders.
+//!
+//! A reference is a path (it has a `/`, ends in `.yaml`, or a file of that name is there) or a
+//! name. Names are looked up in the folders given with `--specs`, then among the built-in ones.
+//! This is the only library module that reads spec files from disk.
+
+use crate::machine::hardware::Hardware;
+use crate::spec::extends::{self, Find};
+use crate::spec::hardware::HardwareSpec;
+use crate::spec::model::ModelSpec;
+use crate::spec::node::Node;
+use crate::spec::scenario::Scenario;
+use crate::spec::source::{did_you_mean, one_of};
+use crate::spec::{Diagnostic, Kind, Source};
+use crate::work::model::Model;
+use include_dir::{Dir, include_dir};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+static MODELS: Dir = include_dir!("$CARGO_MANIFEST_DIR/model_specs");
+static HARDWARE: Dir = include_dir!("$CARGO_MANIFEST_DIR/hw_profiles");
+static SCENARIOS: Dir = include_dir!("$CARGO_MANIFEST_DIR/scenarios");
+
+/// No spec is larger; a larger file is something else.
+const LARGEST_FILE_BYTES: u64 = 4 << 20;
+
+/// Where specs are looked for.
+#[derive(Debug, Clone, Default)]
+pub struct Catalog {
+    folders: Vec<PathBuf>,
+}
+
+/// Who provides a spec of a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The name.
+    pub name: String,
+    /// `built-in`, or the user's file.
+    pub place: String,
+}
+
+const fn shipped(kind: Kind) -> &'static Dir<'static> {
+    match kind {
+        Kind::Model => &MODELS,
+        Kind::Hardware => &HARDWARE,
+        Kind::Scenario => &SCENARIOS,
+    }
+}
+
+impl Catalog {
+    /// A catalog that also looks into the user's folders, first to last.
+    #[must_use]
+    pub const fn new(folders: Vec<PathBuf>) -> Self {
+        Self { folders }
+    }
+
+    /// Every name of a kind, sorted; a user's spec hides a built-in one of the same name.
+    #[must_use]
+    pub fn list(&self, kind: Kind) -> Vec<Entry> {
+        let mut all: Vec<Entry> = Vec::new();
+        for folder in &self.folders {
+            for path in yaml_files(&self.folder_for(folder, kind)) {
+                if let Some(name) = stem(&path) {
+                    let place = path.display().to_string();
+                    all.push(Entry { name, place });
+                }
+            }
+        }
+        for name in shipped_names(kind) {
+            let place = "built-in".to_owned();
+            all.push(Entry { name, place });
+        }
+        let mut seen = BTreeSet::new();
+        all.retain(|entry| seen.insert(entry.name.clone()));
+        all.sort_by(|a, b| a.name.cmp(&b.name));
+        all
+    }
+
+    /// A model by name or path.
+    ///
+    /// # Errors
+    /// If there is none, or it is broken.
+    pub fn model(&self, reference: &str) -> Result<Model, Diagnostic> {
+        ModelSpec::model(&self.read(Kind::Model, reference)?)
+    }
+
+    /// A hardware profile by name or path.
+    ///
+    /// # Errors
+    /// If there is none, or it is broken.
+    pub fn hardware(&self, reference: &str) -> Result<Hardware, Diagnostic> {
+        HardwareSpec::hardware(&self.read(Kind::Hardware, reference)?)
+    }
+
+    /// A scenario by name or path.
+    ///
+    /// # Errors
+    /// If there is none, or it is broken.
+    pub fn scenario(&self, reference: &str) -> Result<Scenario, Diagnostic> {
+        Scenario::scenario(&self.read(Kind::Scenario, reference)?)
+    }
+
+    /// The tree of a spec with everything that it extends.
+    ///
+    /// # Errors
+    /// If there is none, or it is no YAML.
+    pub fn read(&self, kind: Kind, reference: &str) -> Result<Node, Diagnostic> {
+        let finder = Finder { catalog: self, kind };
+        let source = self.source(kind, reference, None)?;
+        extends::read(&source, &finder)
+    }
+
+    /// A reference as seen from a file: a relative path that exists beside the file is meant from
+    /// there, anything else stays as it is.
+    #[must_use]
+    pub fn beside(&self, file: &str, reference: &str) -> String {
+        let path = Path::new(file).parent().unwrap_or(Path::new("")).join(reference);
+        let relative = reference.contains('/') && Path::new(reference).is_relative();
+        if relative && path.exists() {
+            return path.display().to_string();
+        }
+        reference.to_owned()
+    }
+
+    /// The text of a reference, which may be a path beside `from`.
+    fn source(
+        &self,
+        kind: Kind,
+        reference: &str,
+        from: Option<&Path>,
+    ) -> Result<Arc<Source>, Diagnostic> {
+        let path = from.map_or_else(|| reference.into(), |folder| folder.join(reference));
+        let looks_like_path = reference.contains(['/', '\\'])
+            || reference.ends_with(".yaml")
+            || reference.ends_with(".yml");
+        if looks_like_path
+            || (path.is_file() && !shipped_names(kind).contains(&reference.to_owned()))
+        {
+            return read_file(&path);
+        }
+        for folder in &self.folders {
+            let folder = self.folder_for(folder, kind);
+            for ending in ["yaml", "yml"] {
+                let path = folder.join(format!("{reference}.{ending}"));
+                if path.is_file() {
+                    return read_file(&path);
+                }
+            }
+        }
+        built_in(kind, &format!("{reference}.yaml")).ok_or_else(|| self.no_such(kind, reference))
+    }
+
+    /// A user's folder may hold the kinds apart, as the project's own top level does.
+    fn folder_for(&self, folder: &Path, kind: Kind) -> PathBuf {
+        let apart = folder.join(kind.folder());
+        if apart.is_dir() { apart } else { folder.to_owned() }
+    }
+
+    fn no_such(&self, kind: Kind, name: &str) -> Diagnostic {
+        let known: Vec<String> = self.list(kind).into_iter().map(|entry| entry.name).collect();
+        let noun = kind.noun();
+        let complaint = Diagnostic::new(format!("there is no {noun} `{name}`"));
+        match did_you_mean(name, known.iter().map(String::as_str)) {
+            Some(near) => complaint.help(format!(
+                "did you mean `{near}`? `afford list` shows every name; a path works too"
+            )),
+            None => complaint.help(format!("known are {}; a path works too", one_of(&known))),
+        }
+    }
+}
+
+struct Finder<'a> {
+    catalog: &'a Catalog,
+    kind: Kind,
+}
+
+impl Find for Finder<'_> {
+    fn find(&self, name: &str, from: &Source) -> Result<Arc<Source>, Diagnostic> {
+        let folder = Path::new(&from.name).parent();
+        self.catalog.source(self.kind, name, folder)
+    }
+}
+
+/// A shipped file that is no spec, such as a table of published figures.
+#[must_use]
+pub fn shipped_text(kind: Kind, path: &str) -> Option<Arc<Source>> {
+    built_in(kind, path)
+}
+
+fn built_in(kind: Kind, path: &str) -> Option<Arc<Source>> {
+    let text = shipped(kind).get_file(path)?.contents_utf8()?;
+    Some(Source::new(format!("built-in {}/{path}", kind.folder()), text))
+}
+
+fn shipped_names(kind: Kind) -> Vec<String> {
+    let files = shipped(kind).files();
+    files.filter(|f| is_yaml(f.path())).filter_map(|f| stem(f.path())).collect()
+}
+
+fn is_yaml(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e == "yaml" || e == "yml")
+}
+
+fn stem(path: &Path) -> Option<String> {
+    path.file_stem()?.to_str().map(str::to_owned)
+}
+
+fn yaml_files(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut all: Vec<PathBuf> = entries.map(|e| e.path()).filter(|p| is_yaml(p)).collect();
+    all.sort();
+    all
+}
+
+/// Reads a text file of the user's.
+///
+/// # Errors
+/// If it is not there, too large, or no UTF-8 text.
+pub fn read_file(path: &Path) -> Result<Arc<Source>, Diagnostic> {
+    let shown = path.display();
+    let io = |error: std::io::Error| Diagnostic::new(format!("cannot read {shown}: {error}"));
+    let length = std::fs::metadata(path).map_err(io)?.len();
+    if length > LARGEST_FILE_BYTES {
+        return Err(Diagnostic::new(format!("{shown} has {length} bytes: too large for a spec")));
+    }
+    let bytes = std::fs::read(path).map_err(io)?;
+    String::from_utf8(bytes).map_or_else(
+        |error| {
+            let at = error.utf8_error().valid_up_to();
+            Err(Diagnostic::new(format!("{shown} is no UTF-8 text: byte {at} breaks it")))
+        },
+        |text| Ok(Source::new(shown.to_string(), text)),
+    )
+}

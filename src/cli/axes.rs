@@ -1,0 +1,238 @@
+//! The axes that several subcommands take: models, contexts, hardware, prices.
+
+use crate::catalog::Catalog;
+use crate::machine::hardware::{Hardware, Price, PriceBasis, WithoutFp8};
+use crate::report::loaded::Loaded;
+use crate::spec::quantity::{Positive, parse_contexts};
+use crate::spec::{Diagnostic, Origin, Source};
+use crate::sweep::cost_grid::{CostGrid, Pairing};
+use crate::units::UsdPerSecond;
+use crate::work::Counting;
+use crate::work::dtype::Dtype;
+use crate::work::model::Model;
+use clap::{Args, ValueEnum};
+
+/// The scenario whose models, hardware and contexts stand in for those not given.
+const DEFAULT_SCENARIO: &str = "step3_paper";
+
+/// Axes and rules of a cost grid.
+#[derive(Debug, Args)]
+pub struct Axes {
+    /// Scenario to start from; the options below replace its parts
+    #[arg(long, value_name = "SCENARIO")]
+    scenario: Option<String>,
+    /// Models, by name or path, separated by commas
+    #[arg(long, short, value_name = "MODEL", value_delimiter = ',')]
+    model: Vec<String>,
+    /// Contexts in tokens: 8192, 8Ki,32Ki or 4Ki..1Mi x2
+    #[arg(long, short, value_name = "TOKENS", num_args = 1..=3)]
+    context: Vec<String>,
+    /// Hardware for attention and FFN, by name or path, separated by commas
+    #[arg(long, short = 'H', value_name = "HARDWARE", value_delimiter = ',')]
+    hardware: Vec<String>,
+    /// Hardware for attention only
+    #[arg(long, value_name = "HARDWARE", value_delimiter = ',')]
+    attention_hardware: Vec<String>,
+    /// Hardware for the FFN only
+    #[arg(long, value_name = "HARDWARE", value_delimiter = ',')]
+    ffn_hardware: Vec<String>,
+    /// Which pairs of attention and FFN hardware to show
+    #[arg(long, value_enum, value_name = "WHICH")]
+    pairing: Option<PairingArg>,
+    /// How FLOPs are counted: `paper` as in the Step-3 paper, `exact` as kernels do [default:
+    /// exact, or the scenario's]
+    #[arg(long, value_enum, value_name = "RULES")]
+    counting: Option<CountingArg>,
+    /// What 8-bit products run as on a device without FP8 [default: bf16, or the scenario's]
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    without_fp8: Option<WithoutFp8Arg>,
+    /// Number format of the arithmetic, if not the model's activations
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    compute: Option<ComputeArg>,
+    /// Price of a hardware for this run, as NAME=USD_PER_HOUR
+    #[arg(long, value_name = "NAME=USD")]
+    price: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum PairingArg {
+    /// The cheapest pair for each model and context
+    Best,
+    /// Each hardware with itself, nothing disaggregated
+    Same,
+    /// Every pair
+    All,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum CountingArg {
+    Paper,
+    Exact,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum WithoutFp8Arg {
+    Bf16,
+    Int8,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum ComputeArg {
+    Bf16,
+    Fp8,
+    Int8,
+    /// 4-bit floats (NVFP4 or MXFP4)
+    Fp4,
+}
+
+impl Axes {
+    /// The cost grid that the options describe.
+    ///
+    /// # Errors
+    /// The first option that names what does not exist or cannot be read.
+    pub fn grid(&self, catalog: &Catalog) -> Result<CostGrid, Diagnostic> {
+        let base = self.scenario.as_deref();
+        let needs_base = base.is_some()
+            || self.model.is_empty()
+            || self.context.is_empty()
+            || !self.names_both_sides();
+        let base = match (needs_base, base) {
+            (true, name) => Some(Loaded::load(catalog, name.unwrap_or(DEFAULT_SCENARIO))?),
+            _ => None,
+        };
+        let models: Vec<Model> = match &base {
+            Some(loaded) if self.model.is_empty() => {
+                loaded.models.iter().map(|part| part.value.clone()).collect()
+            }
+            _ => each(&self.model, "--model", |name| catalog.model(name))?,
+        };
+        let contexts = match &base {
+            Some(loaded) if self.context.is_empty() => loaded.contexts().to_vec(),
+            _ => self.contexts()?,
+        };
+        let side = |own: &[String], option: &str| self.side(catalog, base.as_ref(), own, option);
+        // A scenario's rules count only where the user asked for the scenario.
+        let rules = base.as_ref().filter(|_| self.scenario.is_some()).map(|l| &l.scenario);
+        let mut grid = CostGrid {
+            models,
+            contexts,
+            attention_hardware: side(&self.attention_hardware, "--attention-hardware")?,
+            ffn_hardware: side(&self.ffn_hardware, "--ffn-hardware")?,
+            pairing: self.pairing(rules.map(|s| s.pairing)),
+            counting: match self.counting {
+                Some(CountingArg::Paper) => Counting::Paper,
+                Some(CountingArg::Exact) => Counting::Exact,
+                None => rules.map(|s| s.counting).unwrap_or_default(),
+            },
+            without_fp8: match self.without_fp8 {
+                Some(WithoutFp8Arg::Bf16) => WithoutFp8::Bf16,
+                Some(WithoutFp8Arg::Int8) => WithoutFp8::Int8,
+                None => rules.map(|s| s.without_fp8).unwrap_or_default(),
+            },
+            compute: self.compute.map(|format| match format {
+                ComputeArg::Bf16 => Dtype::Bf16,
+                ComputeArg::Fp8 => Dtype::Fp8,
+                ComputeArg::Int8 => Dtype::Int8,
+                ComputeArg::Fp4 => Dtype::Nvfp4,
+            }),
+        };
+        self.set_prices(&mut grid)?;
+        Ok(grid)
+    }
+
+    fn names_both_sides(&self) -> bool {
+        !self.hardware.is_empty()
+            || (!self.attention_hardware.is_empty() && !self.ffn_hardware.is_empty())
+    }
+
+    fn pairing(&self, base: Option<Pairing>) -> Pairing {
+        match self.pairing {
+            Some(PairingArg::Best) => Pairing::Best,
+            Some(PairingArg::Same) => Pairing::Same,
+            Some(PairingArg::All) => Pairing::All,
+            None => base.unwrap_or_default(),
+        }
+    }
+
+    fn contexts(&self) -> Result<Vec<u64>, Diagnostic> {
+        // A shell hands `4Ki..1Mi x2` over in two words.
+        let text = self.context.join(" ");
+        parse_contexts(&text)
+            .map_err(|message| refused("--context", &text, 0..text.len(), &message))
+    }
+
+    fn side(
+        &self,
+        catalog: &Catalog,
+        base: Option<&Loaded>,
+        own: &[String],
+        option: &str,
+    ) -> Result<Vec<Hardware>, Diagnostic> {
+        let load = |name: &str| catalog.hardware(name);
+        match (own.is_empty(), self.hardware.is_empty(), base) {
+            (false, _, _) => each(own, option, load),
+            (true, false, _) => each(&self.hardware, "--hardware", load),
+            (true, true, Some(loaded)) => {
+                Ok(loaded.hardware.iter().map(|part| part.value.clone()).collect())
+            }
+            (true, true, None) => Err(Diagnostic::new("no hardware is named")),
+        }
+    }
+
+    fn set_prices(&self, grid: &mut CostGrid) -> Result<(), Diagnostic> {
+        for text in &self.price {
+            let wrong = |message: &str| refused("--price", text, 0..text.len(), message);
+            let (name, usd) = text
+                .split_once('=')
+                .ok_or_else(|| wrong("a price is NAME=USD_PER_HOUR\nwrite --price h20=0.80"))?;
+            let usd: f64 =
+                usd.parse().map_err(|_| wrong("the price is no number\nwrite --price h20=0.80"))?;
+            let usd = Positive::new(usd).map_err(|m| wrong(&format!("the price {m}")))?;
+            let price = Price {
+                rate: UsdPerSecond::from_usd_per_hour(usd.0),
+                basis: PriceBasis::Given,
+                date: "this run".to_owned(),
+                source: "--price".to_owned(),
+            };
+            let all = grid.attention_hardware.iter_mut().chain(&mut grid.ffn_hardware);
+            let mut found = false;
+            for hardware in all.filter(|hw| hw.name == name) {
+                hardware.prices.insert(0, price.clone());
+                found = true;
+            }
+            if !found {
+                return Err(wrong(&format!("no hardware of this run is called `{name}`")));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Loads every name of an option; a complaint without a place points at the name.
+fn each<T>(
+    names: &[String],
+    option: &str,
+    load: impl Fn(&str) -> Result<T, Diagnostic>,
+) -> Result<Vec<T>, Diagnostic> {
+    let all = names.join(",");
+    let mut start = 0;
+    let mut loaded = Vec::new();
+    for name in names {
+        let span = start..start + name.len();
+        loaded.push(load(name).map_err(|complaint| match complaint.origin {
+            None => complaint.at(Origin::new(&Source::new(option, all.as_str()), span.clone())),
+            Some(_) => complaint,
+        })?);
+        start = span.end + 1;
+    }
+    Ok(loaded)
+}
+
+/// A complaint about an option's value; the help stands behind a line break.
+fn refused(option: &str, text: &str, span: std::ops::Range<usize>, message: &str) -> Diagnostic {
+    let origin = Origin::new(&Source::new(option, text), span);
+    match message.split_once('\n') {
+        Some((message, help)) => Diagnostic::new(message).help(help).at(origin),
+        None => Diagnostic::new(message).at(origin),
+    }
+}

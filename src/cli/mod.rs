@@ -1,0 +1,126 @@
+//! The command line: one file per subcommand, each a thin layer over the library.
+//!
+//! Data goes to stdout, talk to stderr. Exit status 0 means fine, 1 a finding (a drifted report),
+//! 2 bad input. A closed pipe ends the program quietly.
+
+mod axes;
+mod cost;
+mod list;
+mod show;
+
+use crate::catalog::Catalog;
+use crate::report::table::Format;
+use crate::spec::Diagnostic;
+use clap::{Args, Parser, Subcommand};
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// What does it cost to decode a million tokens with this model, on this hardware?
+#[derive(Debug, Parser)]
+#[command(name = "afford", version, max_term_width = 100, arg_required_else_help = true)]
+pub struct Cli {
+    #[command(flatten)]
+    shared: Shared,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Options of every subcommand.
+#[derive(Debug, Args)]
+struct Shared {
+    /// A folder of your own specs, looked into before the built-in ones; may hold model_specs/,
+    /// hw_profiles/ and scenarios/ apart, or all in one
+    #[arg(long, global = true, value_name = "DIR")]
+    specs: Vec<PathBuf>,
+    /// Threads to use; as many as there are cores if left out
+    #[arg(long, global = true, value_name = "N")]
+    threads: Option<usize>,
+}
+
+/// The form of tables.
+#[derive(Debug, Clone, Copy, Args)]
+struct Output {
+    /// Form of the output; csv and json carry every column unrounded
+    #[arg(long, value_enum, default_value_t, value_name = "FORM")]
+    format: Format,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Cost(cost::CostArgs),
+    List(list::ListArgs),
+    Show(show::ShowArgs),
+}
+
+/// Why a command did not end well.
+#[derive(Debug)]
+pub enum Failure {
+    /// Bad input: one complaint, exit status 2.
+    Input(Box<Diagnostic>),
+    /// A finding that the command has already reported: exit status 1.
+    Finding,
+    /// Output could not be written.
+    Write(std::io::Error),
+}
+
+impl From<Diagnostic> for Failure {
+    fn from(complaint: Diagnostic) -> Self {
+        Self::Input(Box::new(complaint))
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self::Write(error)
+    }
+}
+
+/// Runs a parsed command line.
+#[must_use]
+pub fn run(cli: Cli) -> ExitCode {
+    match dispatch(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Finding) => ExitCode::from(1),
+        Err(Failure::Write(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+            ExitCode::SUCCESS
+        }
+        Err(Failure::Write(error)) => {
+            complain(&Diagnostic::new(format!("cannot write: {error}")));
+            ExitCode::from(2)
+        }
+        Err(Failure::Input(complaint)) => {
+            complain(&complaint);
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn complain(complaint: &Diagnostic) {
+    let stderr = std::io::stderr();
+    let colour = stderr.is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    // Nothing can be done if stderr is closed.
+    let _ = writeln!(stderr.lock(), "{}", complaint.render(colour));
+}
+
+fn dispatch(cli: Cli) -> Result<(), Failure> {
+    if let Some(threads) = cli.shared.threads {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.max(1));
+        // It can only fail if a pool is already there, and none is.
+        let _ = pool.build_global();
+    }
+    let catalog = Catalog::new(cli.shared.specs);
+    match cli.command {
+        Command::Cost(args) => args.run(&catalog),
+        Command::List(args) => args.run(&catalog),
+        Command::Show(args) => args.run(&catalog),
+    }
+}
+
+/// Writes data to stdout.
+fn print(text: &str) -> Result<(), Failure> {
+    let mut stdout = std::io::stdout().lock();
+    stdout.write_all(text.as_bytes())?;
+    stdout.flush()?;
+    Ok(())
+}

@@ -1,0 +1,11 @@
+//! From work and machines to money.
+//!
+//! | file | what it holds |
+//! | --- | --- |
+//! | [`unit_cost`] | the price of one FLOP and one byte on a machine at its peak (Table 5) |
+//! | [`ideal`] | the cost of a token from those (section 4, Table 6): fidelity `ideal` |
+//!
+//! Money never sees a model's shape: it prices FLOPs and bytes.
+
+pub mod ideal;
+pub mod unit_cost;

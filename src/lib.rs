@@ -1,0 +1,29 @@
+//! What does it cost to decode a million tokens with this model, on this hardware, deployed this
+//! way, and what should I change?
+//!
+//! Four nouns, one direction: a **model** says what must be computed, a **hardware profile** says
+//! what a chip can do and what it costs, a **deployment** maps one onto the other, a **scenario**
+//! asks a question over all three.
+//!
+//! ```text
+//! spec ──> work ──> machine ──> deploy ──> cost ──> sweep ──> report ──> cli
+//! read,    count,   rates of    a model    work     axes to   tables,    one file
+//! check    no       one chip    on chips   to $     points    plots      a command
+//!          hardware
+//! ```
+//!
+//! Counting comes before pricing: [`work`] never sees a hardware figure, and [`machine`] and
+//! [`cost`] never see a model's shape. The core is pure (no files, no clock, no randomness);
+//! [`catalog`] reads specs, [`report`] and [`cli`] write.
+#![forbid(unsafe_code)]
+
+pub mod catalog;
+pub mod cli;
+pub mod cost;
+pub mod deploy;
+pub mod machine;
+pub mod report;
+pub mod spec;
+pub mod sweep;
+pub mod units;
+pub mod work;

@@ -1,0 +1,261 @@
+//! A checked hardware profile. What its maker or a measurement says is there with its source;
+//! what nobody says is absent, and asking for it is an error that names it.
+
+use crate::units::{Bytes, BytesPerSecond, FlopsPerByte, FlopsPerSecond, UsdPerSecond};
+use crate::work::dtype::Dtype;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// How a figure came about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Provenance {
+    /// The maker's figure, or one that repeats it.
+    #[default]
+    Datasheet,
+    /// Measured on the device.
+    Measured,
+    /// Fitted to measurements.
+    Fitted,
+    /// Taken for want of a figure.
+    Assumed,
+}
+
+impl Provenance {
+    /// The word for it in tables.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Datasheet => "datasheet",
+            Self::Measured => "measured",
+            Self::Fitted => "fitted",
+            Self::Assumed => "assumed",
+        }
+    }
+}
+
+/// What kind of price a price is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PriceBasis {
+    /// Rented by the hour.
+    OnDemand,
+    /// Rented for months or years.
+    Reserved,
+    /// Owned: depreciation, power, hosting and capital.
+    Owned,
+    /// Estimated by analogy, as the Step-3 paper does for the 910B.
+    Estimated,
+    /// Given for one run; no profile holds it.
+    #[serde(skip)]
+    Given,
+}
+
+impl PriceBasis {
+    /// The words for it in tables.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::OnDemand => "on demand",
+            Self::Reserved => "reserved",
+            Self::Owned => "owned",
+            Self::Estimated => "estimated",
+            Self::Given => "given",
+        }
+    }
+}
+
+/// A figure or block of figures with who says so.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sourced<T> {
+    /// The figures.
+    pub value: T,
+    /// How they came about.
+    pub provenance: Provenance,
+    /// Who says so.
+    pub source: String,
+}
+
+/// Dense peak rates by number format.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Compute {
+    /// BF16 and FP16.
+    pub bf16: Option<FlopsPerSecond>,
+    /// FP8.
+    pub fp8: Option<FlopsPerSecond>,
+    /// INT8.
+    pub int8: Option<FlopsPerSecond>,
+    /// FP4.
+    pub fp4: Option<FlopsPerSecond>,
+}
+
+/// Device memory.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Memory {
+    /// Capacity.
+    pub capacity: Option<Bytes>,
+    /// Bandwidth.
+    pub bandwidth: Option<BytesPerSecond>,
+}
+
+/// A link, in one direction.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Link {
+    /// One device's share of the scale-up fabric, or one network card.
+    pub bandwidth: BytesPerSecond,
+    /// Devices in the scale-up domain, or network cards in a server.
+    pub count: Option<u64>,
+}
+
+/// A dated price of one device.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Price {
+    /// US dollars per device and second.
+    pub rate: UsdPerSecond,
+    /// What kind of price it is.
+    pub basis: PriceBasis,
+    /// Month or day.
+    pub date: String,
+    /// Who asked it.
+    pub source: String,
+}
+
+/// A checked hardware profile.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hardware {
+    /// Short name, as on the command line.
+    pub name: String,
+    /// Name for tables and plots.
+    pub title: String,
+    /// Who makes it.
+    pub vendor: Option<String>,
+    /// Accelerators in one server.
+    pub devices_per_server: Option<u64>,
+    /// Peak rates.
+    pub compute: Option<Sourced<Compute>>,
+    /// Device memory.
+    pub memory: Option<Sourced<Memory>>,
+    /// Links inside a server or pod.
+    pub scale_up: Option<Sourced<Link>>,
+    /// Network cards between servers.
+    pub scale_out: Option<Sourced<Link>>,
+    /// Thermal design power in watts.
+    pub tdp_w: Option<Sourced<f64>>,
+    /// Prices, the default first.
+    pub prices: Vec<Price>,
+}
+
+/// A figure that a computation needs and a profile does not have.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the hardware `{hardware}` states no {what}")]
+pub struct Unknown {
+    /// The profile.
+    pub hardware: String,
+    /// The figure, with its key.
+    pub what: &'static str,
+    /// What to do about it.
+    pub help: String,
+}
+
+/// What an 8-bit product runs as on a device without FP8 units; the bytes stay 8-bit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum WithoutFp8 {
+    /// Widened to BF16, as the paper does for A800 and 910B.
+    #[default]
+    Bf16,
+    /// As INT8 products.
+    Int8,
+}
+
+/// The rate a computation runs at and the format whose rate that is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PeakRate {
+    /// FLOPs per second.
+    pub rate: FlopsPerSecond,
+    /// `bf16`, `fp8`, `int8` or `fp4`.
+    pub format: &'static str,
+}
+
+impl Hardware {
+    /// The rate of products in a format: FP8 falls back as `without_fp8` says, 4-bit activations
+    /// to FP8, and FP32 is refused.
+    ///
+    /// # Errors
+    /// If the profile states no usable rate.
+    pub fn peak(&self, dtype: Dtype, without_fp8: WithoutFp8) -> Result<PeakRate, Unknown> {
+        let compute = self.compute.as_ref().map(|c| c.value).unwrap_or_default();
+        let bf16 = compute.bf16.map(|rate| PeakRate { rate, format: "bf16" });
+        let fp8 = compute.fp8.map(|rate| PeakRate { rate, format: "fp8" });
+        let int8 = compute.int8.map(|rate| PeakRate { rate, format: "int8" });
+        let fp4 = compute.fp4.map(|rate| PeakRate { rate, format: "fp4" });
+        let narrow = match without_fp8 {
+            WithoutFp8::Bf16 => fp8.or(bf16),
+            WithoutFp8::Int8 => fp8.or(int8),
+        };
+        let (found, what) = match dtype {
+            Dtype::Bf16 | Dtype::Fp16 => (bf16, "BF16 rate (`peak_compute.bf16_tflops`)"),
+            Dtype::Fp8 => (
+                narrow,
+                match without_fp8 {
+                    WithoutFp8::Bf16 => "FP8 or BF16 rate (`peak_compute.fp8_tflops`)",
+                    WithoutFp8::Int8 => "FP8 or INT8 rate (`peak_compute.int8_tops`)",
+                },
+            ),
+            Dtype::Int8 => (int8.or(bf16), "INT8 or BF16 rate (`peak_compute.int8_tops`)"),
+            Dtype::Nvfp4 | Dtype::Mxfp4 | Dtype::Int4 => {
+                (fp4.or(narrow), "FP4 or FP8 rate (`peak_compute.fp4_tflops`)")
+            }
+            Dtype::Fp32 => (None, "FP32 rate, which profiles do not carry"),
+        };
+        found.ok_or_else(|| self.unknown(what))
+    }
+
+    /// Memory bandwidth.
+    ///
+    /// # Errors
+    /// If the profile does not state it.
+    pub fn memory_bandwidth(&self) -> Result<BytesPerSecond, Unknown> {
+        let memory = self.memory.as_ref();
+        let bandwidth = memory.and_then(|m| m.value.bandwidth);
+        bandwidth.ok_or_else(|| self.unknown("memory bandwidth (`memory.bandwidth_gb_per_s`)"))
+    }
+
+    /// The default price: the profile's first.
+    ///
+    /// # Errors
+    /// If the profile has none.
+    pub fn price(&self) -> Result<&Price, Unknown> {
+        self.prices.first().ok_or_else(|| Unknown {
+            hardware: self.name.clone(),
+            what: "price (`prices`)",
+            help: format!("give one for this run with `--price {}=USD_PER_HOUR`", self.name),
+        })
+    }
+
+    /// Network bandwidth of a whole server in one direction.
+    ///
+    /// # Errors
+    /// If the profile has no network cards.
+    pub fn server_network(&self) -> Result<BytesPerSecond, Unknown> {
+        let cards = self.scale_out.as_ref().map(|s| s.value);
+        let server = cards.and_then(|c| c.count.map(|n| c.bandwidth * n as f64));
+        server.ok_or_else(|| self.unknown("network cards (`scale_out`)"))
+    }
+
+    /// Ridge point: the arithmetic intensity from which on work is bound by compute.
+    ///
+    /// # Errors
+    /// If a rate is unknown.
+    pub fn ridge(&self, dtype: Dtype, without_fp8: WithoutFp8) -> Result<FlopsPerByte, Unknown> {
+        Ok(self.peak(dtype, without_fp8)?.rate / self.memory_bandwidth()?)
+    }
+
+    fn unknown(&self, what: &'static str) -> Unknown {
+        Unknown {
+            hardware: self.name.clone(),
+            what,
+            help: "copy the profile, add the figure with its source, and name the copy".into(),
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! Machines: what a device can do, and how long work takes on one.
+//!
+//! | file | what it holds |
+//! | --- | --- |
+//! | [`fidelity`] | the level that a figure comes from |
+//! | [`hardware`] | a checked hardware profile; asking it for an unknown figure is an error |
+//!
+//! A machine knows rates, capacities and prices. It never sees a model's shape: work comes to it
+//! as FLOPs and bytes.
+
+pub mod fidelity;
+pub mod hardware;

@@ -1,0 +1,146 @@
+//! A scenario whose models and hardware have been found: what every part of a report starts from.
+
+use super::cost_table::Labels;
+use crate::catalog::Catalog;
+use crate::machine::hardware::{Hardware, Unknown};
+use crate::spec::de::At;
+use crate::spec::scenario::{Labelled, Scenario};
+use crate::spec::source::{did_you_mean, one_of};
+use crate::spec::{Diagnostic, Kind};
+use crate::sweep::cost_grid::{CostGrid, CostPoint, Pairing};
+use crate::work::model::Model;
+
+/// A model or a hardware with its label.
+#[derive(Debug, Clone)]
+pub struct Part<T> {
+    /// What tables and plots call it.
+    pub label: String,
+    /// Itself.
+    pub value: T,
+}
+
+/// A scenario with everything it names.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The scenario.
+    pub scenario: Scenario,
+    /// Its models.
+    pub models: Vec<Part<Model>>,
+    /// Its hardware.
+    pub hardware: Vec<Part<Hardware>>,
+    /// Where the scenario was read from.
+    pub place: String,
+}
+
+impl From<Unknown> for Diagnostic {
+    fn from(unknown: Unknown) -> Self {
+        Self::new(unknown.to_string()).help(unknown.help)
+    }
+}
+
+impl Loaded {
+    /// Finds a scenario and everything that it names.
+    ///
+    /// # Errors
+    /// A complaint that points into the scenario where one of its names is wrong.
+    pub fn load(catalog: &Catalog, reference: &str) -> Result<Self, Diagnostic> {
+        let node = catalog.read(Kind::Scenario, reference)?;
+        let place = node.origin.source.name.clone();
+        let scenario = Scenario::scenario(&node)?;
+        let beside = |part: &Labelled| catalog.beside(&place, &part.name.value);
+        let models = parts(&scenario.models, |p| catalog.model(&beside(p)), |m| m.title.clone())?;
+        let hardware =
+            parts(&scenario.hardware, |p| catalog.hardware(&beside(p)), |h| h.title.clone())?;
+        Ok(Self { scenario, models, hardware, place })
+    }
+
+    /// The scenario's model of a name.
+    ///
+    /// # Errors
+    /// If the scenario has none.
+    pub fn model(&self, name: &At<String>) -> Result<&Part<Model>, Diagnostic> {
+        let at = place_of(name, &self.scenario.models, Kind::Model)?;
+        Ok(&self.models[at])
+    }
+
+    /// The scenario's hardware of a name.
+    ///
+    /// # Errors
+    /// If the scenario has none.
+    pub fn hardware(&self, name: &At<String>) -> Result<&Part<Hardware>, Diagnostic> {
+        let at = place_of(name, &self.scenario.hardware, Kind::Hardware)?;
+        Ok(&self.hardware[at])
+    }
+
+    /// The scenario's cost grid over some contexts, paired in some way.
+    #[must_use]
+    pub fn grid(&self, contexts: &[u64], pairing: Pairing) -> CostGrid {
+        let hardware: Vec<Hardware> = self.hardware.iter().map(|p| p.value.clone()).collect();
+        CostGrid {
+            models: self.models.iter().map(|p| p.value.clone()).collect(),
+            contexts: contexts.to_vec(),
+            attention_hardware: hardware.clone(),
+            ffn_hardware: hardware,
+            pairing,
+            counting: self.scenario.counting,
+            without_fp8: self.scenario.without_fp8,
+            compute: None,
+        }
+    }
+
+    /// The points of [`Self::grid`].
+    ///
+    /// # Errors
+    /// If a profile lacks a figure.
+    pub fn points(&self, contexts: &[u64], pairing: Pairing) -> Result<Vec<CostPoint>, Diagnostic> {
+        Ok(self.grid(contexts, pairing).points()?)
+    }
+
+    /// The scenario's own contexts.
+    #[must_use]
+    pub fn contexts(&self) -> &[u64] {
+        &self.scenario.contexts_tokens.0
+    }
+
+    /// The scenario's labels for [`Self::grid`].
+    #[must_use]
+    pub fn labels(&self) -> Labels {
+        let hardware: Vec<String> = self.hardware.iter().map(|p| p.label.clone()).collect();
+        Labels {
+            models: self.models.iter().map(|p| p.label.clone()).collect(),
+            attention_hardware: hardware.clone(),
+            ffn_hardware: hardware,
+        }
+    }
+}
+
+fn parts<T>(
+    list: &[Labelled],
+    load: impl Fn(&Labelled) -> Result<T, Diagnostic>,
+    title: impl Fn(&T) -> String,
+) -> Result<Vec<Part<T>>, Diagnostic> {
+    let part = |named: &Labelled| {
+        let value =
+            load(named).map_err(|complaint| match (&complaint.origin, &named.name.origin) {
+                // A wrong name is shown where the scenario names it.
+                (None, Some(origin)) => complaint.at(origin.clone()),
+                _ => complaint,
+            })?;
+        let label = named.label.clone().unwrap_or_else(|| title(&value));
+        Ok(Part { label, value })
+    };
+    list.iter().map(part).collect()
+}
+
+fn place_of(name: &At<String>, list: &[Labelled], kind: Kind) -> Result<usize, Diagnostic> {
+    if let Some(at) = list.iter().position(|part| part.name.value == name.value) {
+        return Ok(at);
+    }
+    let noun = kind.noun();
+    let names: Vec<&str> = list.iter().map(|part| part.name.value.as_str()).collect();
+    let complaint = name.complain(format!("the scenario has no {noun} `{}`", name.value));
+    Err(match did_you_mean(name, names.iter().copied()) {
+        Some(near) => complaint.help(format!("did you mean `{near}`?")),
+        None => complaint.help(format!("it has {}", one_of(&names))),
+    })
+}

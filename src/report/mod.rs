@@ -1,0 +1,25 @@
+//! Results as tables, figures and pages, and the comparison of a report with a committed one.
+//!
+//! | file | what it holds |
+//! | --- | --- |
+//! | [`number`] | numbers as text, and the precision of printed ones |
+//! | [`table`] | a table in its four forms |
+//! | [`cost_table`] | the columns of `afford cost` |
+//! | [`loaded`] | a scenario with its models and hardware found |
+//! | [`content`] | the tables that a scenario's report may hold |
+//! | [`claims`] | single figures beside what a source states |
+//! | [`published`] | computed tables beside published ones |
+//! | [`figures`] | the figures that a report may hold |
+//! | [`plot`] | charts of numbers as SVG and PNG; knows no model and no cost |
+//! | [`page`] | the report's README |
+//! | [`bundle`] | a report as a set of files |
+//! | [`check`] | a fresh report against a committed one |
+//! | [`write`] | files written whole or not at all |
+//!
+//! A report asks the modules below for figures; it has no formula of its own.
+
+pub mod cost_table;
+pub mod loaded;
+pub mod number;
+pub mod plot;
+pub mod table;

@@ -1,0 +1,32 @@
+//! The plotting room: numbers, labels and axes in, SVG out.
+//!
+//! Charts are plain data; `svg()` draws them, always to the same bytes. Nothing in here may know
+//! about models, hardware or costs.
+//!
+//! From the page inwards: `canvas` (strokes and text), `frame` (titles and legends), `panel` (axes),
+//! `labels` (where point labels go), then one file per chart type.
+
+mod axis;
+mod bars;
+mod canvas;
+mod error;
+mod frame;
+mod geometry;
+mod labels;
+mod lines;
+mod panel;
+mod png;
+mod scatter;
+mod style;
+#[cfg(test)]
+mod tests;
+mod ticks;
+
+pub use axis::{Axis, Scale};
+pub use bars::{BarGroup, BarPanel, StackedBars};
+pub use error::PlotError;
+pub use frame::Frame;
+pub use lines::{Legend, LinePanel, Lines, Series};
+pub use png::png_from_svg;
+pub use scatter::{Front, FrontShape, Group, Point, Ray, Scatter, ScatterPanel};
+pub use ticks::Ticks;

@@ -1,0 +1,283 @@
+//! Hardware profiles: the YAML of `hw_profiles/` as written, and its way to a checked
+//! [`machine::Hardware`](crate::machine::hardware::Hardware).
+//!
+//! Every block of figures names its source. A figure that is left out is unknown, and stays so.
+
+use super::de::{At, from_node};
+use super::node::Node;
+use super::quantity::{Count, Positive};
+use super::source::{Diagnostic, did_you_mean, one_of};
+use crate::machine::hardware::{
+    Compute, Hardware, Link, Memory, Price, PriceBasis, Provenance, Sourced,
+};
+use crate::units::{Bytes, BytesPerSecond, FlopsPerSecond, UsdPerSecond};
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// An accelerator: what it can do, what it costs, and who says so.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HardwareSpec {
+    /// Short name, as on the command line.
+    pub name: At<String>,
+    /// Name for tables and plots; the short name if left out.
+    pub title: Option<String>,
+    /// Who makes it.
+    pub vendor: Option<String>,
+    /// Year of release.
+    pub release_year: Option<u16>,
+    /// What a reader should know.
+    pub notes: Option<String>,
+    /// Accelerators in one server.
+    pub devices_per_server: Option<Count>,
+    /// Dense peak rates by number format.
+    pub peak_compute: Option<ComputeSpec>,
+    /// Device memory.
+    pub memory: Option<MemorySpec>,
+    /// Links inside a server or pod: NVLink, UB, ICI, Infinity Fabric.
+    pub scale_up: Option<ScaleUpSpec>,
+    /// Network cards between servers.
+    pub scale_out: Option<ScaleOutSpec>,
+    /// Power.
+    pub power: Option<PowerSpec>,
+    /// Prices, the one to use by default first.
+    #[serde(default)]
+    pub prices: Vec<PriceSpec>,
+    /// The sources that the blocks name, each as text with its date.
+    pub sources: IndexMap<String, String>,
+}
+
+/// Dense peak rates, without sparsity.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ComputeSpec {
+    /// BF16 and FP16.
+    pub bf16_tflops: Option<Positive>,
+    /// FP8.
+    pub fp8_tflops: Option<Positive>,
+    /// INT8, in 1e12 operations per second.
+    pub int8_tops: Option<Positive>,
+    /// FP4 (MXFP4 or NVFP4).
+    pub fp4_tflops: Option<Positive>,
+    /// Key under `sources`.
+    pub source: At<String>,
+    /// How the figures came about; `datasheet` if left out.
+    #[serde(default)]
+    pub provenance: Provenance,
+}
+
+/// Device memory.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MemorySpec {
+    /// Capacity in GB (1e9 bytes).
+    pub capacity_gb: Option<Positive>,
+    /// Bandwidth in GB/s (1e9 bytes).
+    pub bandwidth_gb_per_s: Option<Positive>,
+    /// Key under `sources`.
+    pub source: At<String>,
+    /// How the figures came about; `datasheet` if left out.
+    #[serde(default)]
+    pub provenance: Provenance,
+}
+
+/// Links inside a server or pod.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ScaleUpSpec {
+    /// Bandwidth of one device in one direction.
+    pub bandwidth_gb_per_s_per_direction: Positive,
+    /// Devices that reach one another this way.
+    pub domain_devices: Option<Count>,
+    /// Key under `sources`.
+    pub source: At<String>,
+    /// How the figures came about; `datasheet` if left out.
+    #[serde(default)]
+    pub provenance: Provenance,
+}
+
+/// Network cards between servers.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ScaleOutSpec {
+    /// Rate of one network card in one direction.
+    pub nic_gbit_per_s: Positive,
+    /// Cards in one server.
+    pub nics_per_server: Count,
+    /// Key under `sources`.
+    pub source: At<String>,
+    /// How the figures came about; `datasheet` if left out.
+    #[serde(default)]
+    pub provenance: Provenance,
+}
+
+/// Power.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PowerSpec {
+    /// Thermal design power of one device.
+    pub tdp_w: Positive,
+    /// Key under `sources`.
+    pub source: At<String>,
+    /// How the figure came about; `datasheet` if left out.
+    #[serde(default)]
+    pub provenance: Provenance,
+}
+
+/// One price of one device for one hour.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PriceSpec {
+    /// US dollars per device and hour.
+    pub usd_per_hour: Positive,
+    /// What kind of price it is.
+    pub basis: PriceBasis,
+    /// When it was asked: `2025-07` or `2025-07-25`.
+    pub date: At<String>,
+    /// Key under `sources`.
+    pub source: At<String>,
+}
+
+impl HardwareSpec {
+    /// Reads and checks a hardware profile.
+    ///
+    /// # Errors
+    /// The first complaint, with its place.
+    pub fn hardware(node: &Node) -> Result<Hardware, Diagnostic> {
+        let spec: Self = from_node(node)?;
+        spec.resolve()
+    }
+
+    fn resolve(&self) -> Result<Hardware, Diagnostic> {
+        super::check_name(&self.name)?;
+        let mut used = Vec::new();
+        let mut source = |key: &At<String>| {
+            used.push(key.value.clone());
+            self.source(key)
+        };
+        let hardware = Hardware {
+            name: self.name.value.clone(),
+            title: self.title.clone().unwrap_or_else(|| self.name.value.clone()),
+            vendor: self.vendor.clone(),
+            devices_per_server: self.devices_per_server.map(|n| n.0),
+            compute: match &self.peak_compute {
+                None => None,
+                Some(c) => Some(Sourced {
+                    value: c.resolve()?,
+                    provenance: c.provenance,
+                    source: source(&c.source)?,
+                }),
+            },
+            memory: match &self.memory {
+                None => None,
+                Some(m) => Some(Sourced {
+                    value: Memory {
+                        capacity: m.capacity_gb.map(|gb| Bytes::new(gb.0 * 1e9)),
+                        bandwidth: m
+                            .bandwidth_gb_per_s
+                            .map(|gb| BytesPerSecond::from_gb_per_s(gb.0)),
+                    },
+                    provenance: m.provenance,
+                    source: source(&m.source)?,
+                }),
+            },
+            scale_up: match &self.scale_up {
+                None => None,
+                Some(s) => Some(Sourced {
+                    value: Link {
+                        bandwidth: BytesPerSecond::from_gb_per_s(
+                            s.bandwidth_gb_per_s_per_direction.0,
+                        ),
+                        count: s.domain_devices.map(|n| n.0),
+                    },
+                    provenance: s.provenance,
+                    source: source(&s.source)?,
+                }),
+            },
+            scale_out: match &self.scale_out {
+                None => None,
+                Some(s) => Some(Sourced {
+                    value: Link {
+                        bandwidth: BytesPerSecond::from_gbit_per_s(s.nic_gbit_per_s.0),
+                        count: Some(s.nics_per_server.0),
+                    },
+                    provenance: s.provenance,
+                    source: source(&s.source)?,
+                }),
+            },
+            tdp_w: match &self.power {
+                None => None,
+                Some(p) => Some(Sourced {
+                    value: p.tdp_w.0,
+                    provenance: p.provenance,
+                    source: source(&p.source)?,
+                }),
+            },
+            prices: self.prices.iter().map(|p| self.price(p)).collect::<Result<_, _>>()?,
+        };
+        Ok(hardware)
+    }
+
+    fn price(&self, price: &PriceSpec) -> Result<Price, Diagnostic> {
+        if !is_date(&price.date) {
+            return Err(price
+                .date
+                .complain(format!("`date` must be a month or a day, not `{}`", price.date.value))
+                .help("write 2025-07 or 2025-07-25"));
+        }
+        Ok(Price {
+            rate: UsdPerSecond::from_usd_per_hour(price.usd_per_hour.0),
+            basis: price.basis,
+            date: price.date.value.clone(),
+            source: self.source(&price.source)?,
+        })
+    }
+
+    /// The text behind a source key.
+    fn source(&self, key: &At<String>) -> Result<String, Diagnostic> {
+        if let Some(text) = self.sources.get(&key.value) {
+            return Ok(text.clone());
+        }
+        let names: Vec<&str> = self.sources.keys().map(String::as_str).collect();
+        let complaint =
+            key.complain(format!("`source` names `{}`, which `sources` does not have", key.value));
+        Err(match did_you_mean(key, names.iter().copied()) {
+            Some(near) => complaint.help(format!("did you mean `{near}`?")),
+            None => complaint.help(format!("the sources of this profile are {}", one_of(&names))),
+        })
+    }
+}
+
+impl ComputeSpec {
+    fn resolve(&self) -> Result<Compute, Diagnostic> {
+        let rate = |tflops: Option<Positive>| tflops.map(|t| FlopsPerSecond::from_tflops(t.0));
+        let compute = Compute {
+            bf16: rate(self.bf16_tflops),
+            fp8: rate(self.fp8_tflops),
+            int8: rate(self.int8_tops),
+            fp4: rate(self.fp4_tflops),
+        };
+        if compute == Compute::default() {
+            return Err(self
+                .source
+                .complain("`peak_compute` states no rate")
+                .help("give at least one of bf16_tflops, fp8_tflops, int8_tops, fp4_tflops"));
+        }
+        Ok(compute)
+    }
+}
+
+/// `YYYY-MM` or `YYYY-MM-DD`.
+fn is_date(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let number = |part: Option<&&str>, digits, low, high| {
+        part.is_none_or(|p| {
+            p.len() == digits && p.parse().is_ok_and(|n: u32| (low..=high).contains(&n))
+        })
+    };
+    (2..=3).contains(&parts.len())
+        && number(parts.first(), 4, 1970, 2100)
+        && number(parts.get(1), 2, 1, 12)
+        && number(parts.get(2), 2, 1, 31)
+}

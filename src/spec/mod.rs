@@ -1,0 +1,74 @@
+//! Reading: specs as the user writes them, checked once, turned into typed values.
+//!
+//! | file | what it holds |
+//! | --- | --- |
+//! | [`source`] | named text, places in it, and complaints with their rendering |
+//! | [`node`] | the document as a located tree; the only user of the YAML crate |
+//! | [`de`] | serde over that tree, with places kept |
+//! | [`quantity`] | counts, quantities, token counts and contexts |
+//! | [`extends`] | laying a spec over the one it extends |
+//! | [`model`], [`hardware`], [`scenario`] | the three kinds of spec |
+//! | [`schema`] | their JSON Schemas |
+//!
+//! What leaves this module is either checked or a [`Diagnostic`]. Nothing here computes a cost,
+//! and nothing here opens a file: the [`Catalog`](crate::catalog::Catalog) hands texts in.
+
+pub mod de;
+pub mod extends;
+pub mod hardware;
+pub mod model;
+pub mod node;
+pub mod quantity;
+pub mod scenario;
+pub mod schema;
+pub mod source;
+
+pub use source::{Diagnostic, Origin, Source};
+
+use de::At;
+
+/// The kinds of spec.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kind {
+    /// `model_specs/`.
+    Model,
+    /// `hw_profiles/`.
+    Hardware,
+    /// `scenarios/`.
+    Scenario,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Model, Self::Hardware, Self::Scenario];
+
+    /// What a person calls one.
+    #[must_use]
+    pub const fn noun(self) -> &'static str {
+        match self {
+            Self::Model => "model",
+            Self::Hardware => "hardware",
+            Self::Scenario => "scenario",
+        }
+    }
+
+    /// The folder that such specs live in.
+    #[must_use]
+    pub const fn folder(self) -> &'static str {
+        match self {
+            Self::Model => "model_specs",
+            Self::Hardware => "hw_profiles",
+            Self::Scenario => "scenarios",
+        }
+    }
+}
+
+/// Names are what people type: lower case letters, digits and `. - _`.
+fn check_name(name: &At<String>) -> Result<(), Diagnostic> {
+    let fine = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-".contains(c);
+    if !name.is_empty() && name.len() <= 64 && name.chars().all(fine) && !name.starts_with('.') {
+        return Ok(());
+    }
+    let complaint = name.complain(format!("`{}` is no name that can be typed", name.value));
+    Err(complaint.help("use lower case letters, digits, `.`, `-` and `_`, at most 64"))
+}

@@ -1,0 +1,268 @@
+//! A YAML or JSON document as a tree in which every node remembers its place in the text.
+//!
+//! serde-saphyr reads the text (and refuses duplicate keys, broken UTF-8, runaway aliases and
+//! non-finite numbers); this tree keeps what it found so that files can be laid over one another
+//! (`extends`) and single values replaced from outside (a sweep's axis) before anything is typed.
+//! Each node carries the [`Source`] it came from, so a complaint about a merged spec still points
+//! into the right file.
+//!
+//! This is the only file that calls the YAML crate. It does not know what any key means.
+
+use super::source::{Diagnostic, Origin, Source};
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_saphyr::Spanned;
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// A value and where it stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Node {
+    /// What it is.
+    pub value: Value,
+    /// Where it was written.
+    pub origin: Origin,
+}
+
+/// A key of a mapping and where it stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Key {
+    /// The key's text.
+    pub name: String,
+    /// Where it was written.
+    pub origin: Origin,
+}
+
+/// What a node can be.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// Nothing, `~` or `null`.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A whole number.
+    Int(i128),
+    /// A number with a fraction or an exponent.
+    Float(f64),
+    /// Text.
+    Text(String),
+    /// A list.
+    List(Vec<Node>),
+    /// A mapping, in the order written.
+    Map(Vec<(Key, Node)>),
+}
+
+impl Value {
+    /// What to call this in a message.
+    #[must_use]
+    pub fn kind(&self) -> String {
+        match self {
+            Self::Null => "nothing".into(),
+            Self::Bool(b) => format!("`{b}`"),
+            Self::Int(i) => format!("the number {i}"),
+            Self::Float(f) => format!("the number {f}"),
+            Self::Text(t) => format!("the text `{}`", shorten(t)),
+            Self::List(_) => "a list".into(),
+            Self::Map(_) => "a mapping".into(),
+        }
+    }
+}
+
+/// Keeps a long text from filling a message.
+fn shorten(text: &str) -> String {
+    const LONGEST: usize = 40;
+    if text.chars().count() <= LONGEST {
+        return text.to_owned();
+    }
+    text.chars().take(LONGEST).chain("...".chars()).collect()
+}
+
+impl Node {
+    /// Reads one YAML (or JSON) document.
+    ///
+    /// # Errors
+    /// A located complaint if the text is no YAML, holds a key twice or several documents, or is
+    /// empty.
+    pub fn parse(source: &Arc<Source>) -> Result<Self, Diagnostic> {
+        let text = source.text.as_str();
+        let options = serde_saphyr::options! { strict_booleans: true };
+        let read = serde_saphyr::from_str_with_options::<Spanned<Raw>>(text, options)
+            .map_err(|error| unreadable(source, &error))?;
+        let node = locate(source, read);
+        if node.value == Value::Null {
+            return Err(Diagnostic::new("the document is empty")
+                .at(Origin::new(source, 0..0))
+                .help("a spec is a YAML mapping that begins with `name:`"));
+        }
+        Ok(node)
+    }
+
+    /// The value under `key`, if this is a mapping that has it.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Self> {
+        match &self.value {
+            Value::Map(entries) => entries.iter().find(|(k, _)| k.name == key).map(|(_, v)| v),
+            _ => None,
+        }
+    }
+
+    /// Takes the value under `key` out of this mapping.
+    pub fn take(&mut self, key: &str) -> Option<Self> {
+        let Value::Map(entries) = &mut self.value else {
+            return None;
+        };
+        let at = entries.iter().position(|(k, _)| k.name == key)?;
+        Some(entries.remove(at).1)
+    }
+
+    /// Lays `over` on top of this tree: mappings merge key by key, anything else is replaced, and
+    /// `null` removes what was there.
+    #[must_use]
+    pub fn overlaid_by(self, over: Self) -> Self {
+        let (mut entries, upper) = match (self.value, over.value) {
+            (Value::Map(below), Value::Map(above)) => (below, above),
+            (_, value) => {
+                return Self { value, origin: over.origin };
+            }
+        };
+        for (key, node) in upper {
+            let at = entries.iter().position(|(k, _)| k.name == key.name);
+            match (at, &node.value) {
+                (Some(at), Value::Null) => drop(entries.remove(at)),
+                (Some(at), _) => {
+                    let (_, below) = entries.remove(at);
+                    entries.insert(at, (key, below.overlaid_by(node)));
+                }
+                (None, _) => entries.push((key, node)),
+            }
+        }
+        Self { value: Value::Map(entries), origin: over.origin }
+    }
+}
+
+/// A complaint of the YAML reader, in our words and with our place.
+fn unreadable(source: &Arc<Source>, error: &serde_saphyr::Error) -> Diagnostic {
+    let error = error.without_snippet();
+    let at = error.location().map_or(0..0, |l| span_of(&source.text, &l));
+    let text = error.to_string();
+    // The place is shown by the diagnostic itself.
+    let text = text.split(" at line ").next().unwrap_or(&text);
+    let text = text.split(", set DuplicateKeyPolicy").next().unwrap_or(text);
+    let message = match text.split_once("duplicate mapping key: ") {
+        Some((_, key)) => format!("the key `{key}` stands here a second time"),
+        None => format!("not readable as YAML: {text}"),
+    };
+    Diagnostic::new(message).at(Origin::new(source, at))
+}
+
+/// The byte range of a serde-saphyr location.
+fn span_of(text: &str, location: &serde_saphyr::Location) -> Range<usize> {
+    let span = location.span();
+    if let (Some(start), Some(len)) = (span.byte_offset(), span.byte_len()) {
+        let (start, len) = (start as usize, len as usize);
+        if len > 0 || location.line() <= 1 {
+            return start..start + len;
+        }
+    }
+    // Collections and syntax errors come with line and column only.
+    let mut offset = 0;
+    for (number, line) in text.split_inclusive('\n').enumerate() {
+        if number + 1 == location.line() as usize {
+            let column = (location.column() as usize).saturating_sub(1);
+            let into = line.char_indices().nth(column).map_or(line.len(), |(i, _)| i);
+            return offset + into..offset + into;
+        }
+        offset += line.len();
+    }
+    text.len()..text.len()
+}
+
+/// The tree as serde-saphyr hands it over.
+enum Raw {
+    Null,
+    Bool(bool),
+    Int(i128),
+    Float(f64),
+    Text(String),
+    List(Vec<Spanned<Raw>>),
+    Map(Vec<(Spanned<String>, Spanned<Raw>)>),
+}
+
+fn locate(source: &Arc<Source>, raw: Spanned<Raw>) -> Node {
+    let origin = Origin::new(source, span_of(&source.text, &raw.referenced));
+    let value = match raw.value {
+        Raw::Null => Value::Null,
+        Raw::Bool(b) => Value::Bool(b),
+        Raw::Int(i) => Value::Int(i),
+        Raw::Float(f) => Value::Float(f),
+        Raw::Text(t) => Value::Text(t),
+        Raw::List(items) => Value::List(items.into_iter().map(|i| locate(source, i)).collect()),
+        Raw::Map(entries) => Value::Map(
+            entries
+                .into_iter()
+                .map(|(key, value)| {
+                    let key = Key {
+                        origin: Origin::new(source, span_of(&source.text, &key.referenced)),
+                        name: key.value,
+                    };
+                    (key, locate(source, value))
+                })
+                .collect(),
+        ),
+    };
+    Node { value, origin }
+}
+
+impl<'de> Deserialize<'de> for Raw {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(RawVisitor)
+    }
+}
+
+struct RawVisitor;
+
+impl<'de> Visitor<'de> for RawVisitor {
+    type Value = Raw;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a YAML value")
+    }
+    fn visit_unit<E>(self) -> Result<Raw, E> {
+        Ok(Raw::Null)
+    }
+    fn visit_none<E>(self) -> Result<Raw, E> {
+        Ok(Raw::Null)
+    }
+    fn visit_some<D: Deserializer<'de>>(self, inner: D) -> Result<Raw, D::Error> {
+        Raw::deserialize(inner)
+    }
+    fn visit_bool<E>(self, b: bool) -> Result<Raw, E> {
+        Ok(Raw::Bool(b))
+    }
+    fn visit_i64<E>(self, i: i64) -> Result<Raw, E> {
+        Ok(Raw::Int(i.into()))
+    }
+    fn visit_u64<E>(self, i: u64) -> Result<Raw, E> {
+        Ok(Raw::Int(i.into()))
+    }
+    fn visit_f64<E>(self, f: f64) -> Result<Raw, E> {
+        Ok(Raw::Float(f))
+    }
+    fn visit_str<E>(self, t: &str) -> Result<Raw, E> {
+        Ok(Raw::Text(t.to_owned()))
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Raw, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = list.next_element()? {
+            items.push(item);
+        }
+        Ok(Raw::List(items))
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Raw, A::Error> {
+        let mut entries = Vec::new();
+        while let Some(key) = map.next_key()? {
+            entries.push((key, map.next_value()?));
+        }
+        Ok(Raw::Map(entries))
+    }
+}

@@ -1,0 +1,284 @@
+//! Scenarios: the YAML of `scenarios/` as written. A scenario names models, hardware and
+//! contexts, says under which rules they are compared, and what its report shows.
+
+use super::de::{At, from_node};
+use super::node::Node;
+use super::quantity::{Contexts, Count, Positive};
+use super::source::Diagnostic;
+use crate::deploy::sparsity::Wire;
+use crate::machine::fidelity::Fidelity;
+use crate::machine::hardware::WithoutFp8;
+use crate::sweep::cost_grid::Pairing;
+use crate::work::Counting;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// A question over models, hardware and contexts.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Scenario {
+    /// Short name; the report goes to `reports/NAME/`.
+    pub name: At<String>,
+    /// Title of the report.
+    pub title: Option<String>,
+    /// The question it answers, for the head of the report.
+    pub question: Option<String>,
+    /// Models.
+    pub models: Vec<Labelled>,
+    /// Hardware; the order decides ties.
+    pub hardware: Vec<Labelled>,
+    /// Context lengths in tokens.
+    pub contexts_tokens: Contexts,
+    /// Counting convention; `exact` if left out.
+    #[serde(default)]
+    pub counting: Counting,
+    /// Fidelity; `ideal` if left out.
+    #[serde(default)]
+    pub fidelity: Fidelity,
+    /// Which pairs of attention and FFN hardware are compared; the best if left out.
+    #[serde(default)]
+    pub pairing: Pairing,
+    /// What 8-bit products run as on devices without FP8; `bf16` if left out.
+    #[serde(default)]
+    pub without_fp8: WithoutFp8,
+    /// The latency promise and the pipeline that keeps it, where a table needs them.
+    pub promise: Option<PromiseSpec>,
+    /// Tables and figures; cost table and standard figures if left out.
+    pub report: Option<ReportSpec>,
+}
+
+/// A model or hardware, and what to call it in tables.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Labelled {
+    /// A built-in name, or a path.
+    pub name: At<String>,
+    /// What tables and plots call it; its title if left out.
+    pub label: Option<String>,
+}
+
+/// The latency promise and how one layer's time is divided.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PromiseSpec {
+    /// Time per output token.
+    pub tpot_ms: Positive,
+    /// Equal pipeline stages of one layer: attention, network, FFN.
+    pub stages: Count,
+    /// Bytes per element between attention and FFN.
+    pub wire: Wire,
+}
+
+/// What a report holds.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReportSpec {
+    /// Tables, in the order of the report.
+    pub tables: Vec<TableSpec>,
+    /// Figures, in the order of the report.
+    #[serde(default)]
+    pub figures: Vec<FigureSpec>,
+}
+
+/// A table of a report.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TableSpec {
+    /// File name of the CSV.
+    pub file: At<String>,
+    /// Heading in the report.
+    pub title: String,
+    /// Published values to show beside it: a file beside the scenario with the same columns.
+    pub published: Option<At<String>>,
+    /// A remark under the table.
+    pub remark: Option<String>,
+    /// What it holds.
+    pub content: TableContent,
+}
+
+/// What a table holds.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TableContent {
+    /// The columns of `afford cost`, one row per model, context and pair.
+    Cost,
+    /// FLOPs and bytes per token of each model and context.
+    FlopsAndBytes,
+    /// Price of a FLOP and a byte on each hardware.
+    UnitCosts,
+    /// Cost of attention and FFN of each model on each hardware.
+    DecodingCost,
+    /// The sparsity floor of each hardware.
+    MinSparsity(MinSparsitySpec),
+    /// Single figures, one row per claim.
+    Claims(Vec<ClaimSpec>),
+}
+
+/// The model whose shape a sparsity floor is for.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MinSparsitySpec {
+    /// A model of the scenario.
+    pub model: At<String>,
+}
+
+/// One figure that a source states and the program computes.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ClaimSpec {
+    /// The claim, as its row is called.
+    pub claim: String,
+    /// Unit of the value.
+    #[serde(default)]
+    pub unit: String,
+    /// Where the source states it.
+    #[serde(rename = "where")]
+    pub place: String,
+    /// What is computed.
+    pub quantity: QuantitySpec,
+}
+
+/// A quantity that a claim is about. Models and hardware are those of the scenario.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum QuantitySpec {
+    /// Decoding, US dollars per million tokens.
+    DecodingCost(CostQuantity),
+    /// Training, US dollars per million tokens.
+    TrainingCost(CostQuantity),
+    /// FLOPs per byte of the attention cores.
+    ArithmeticIntensity(ModelQuantity),
+    /// H d of the attention heads.
+    EffectiveRank(ModelQuantity),
+    /// The sparsity floor.
+    MinSparsity(FloorQuantity),
+    /// Routed experts per token that reach the sparsity floor.
+    MinRoutedExperts(FloorQuantity),
+}
+
+/// A cost at one point.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CostQuantity {
+    /// A model of the scenario.
+    pub model: At<String>,
+    /// Context in tokens.
+    pub context_tokens: At<Contexts>,
+    /// Hardware of the attention, and of all if no other is named.
+    pub hardware: At<String>,
+    /// Hardware of the FFN.
+    pub ffn_hardware: Option<At<String>>,
+}
+
+/// Something of a model alone.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ModelQuantity {
+    /// A model of the scenario.
+    pub model: At<String>,
+}
+
+/// A sparsity floor on one hardware.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FloorQuantity {
+    /// The model whose hidden size and layers count.
+    pub model: At<String>,
+    /// The hardware.
+    pub hardware: At<String>,
+    /// What one network card reaches, if not its line rate.
+    pub nic_gb_per_s: Option<Positive>,
+}
+
+/// A figure of a report.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FigureSpec {
+    /// File name without ending; `.svg` and `.png` are written.
+    pub file: At<String>,
+    /// Title of the figure.
+    pub title: String,
+    /// What it shows.
+    pub content: FigureContent,
+}
+
+/// What a figure shows.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FigureContent {
+    /// Decoding cost of each model against its activated parameters, with the Pareto front.
+    CostAgainstActiveParams,
+    /// Decoding cost of each model by hardware and best pair, as stacked bars.
+    CostByDeployment,
+    /// KV bytes and decoding cost against context, as lines.
+    AgainstContext(AgainstContextSpec),
+    /// Training and decoding cost on one hardware, as bars.
+    DecodeAndTraining(DecodeAndTrainingSpec),
+    /// Attention FLOPs against KV bytes with the hardware's rooflines.
+    FlopsAgainstBytes,
+}
+
+/// Keys of the figure over contexts.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AgainstContextSpec {
+    /// Contexts of the lines.
+    pub contexts_tokens: Contexts,
+    /// Models of the scenario to draw; all if left out.
+    pub models: Option<Vec<At<String>>>,
+}
+
+/// Keys of the figure of decoding and training.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DecodeAndTrainingSpec {
+    /// Hardware of the scenario.
+    pub hardware: At<String>,
+    /// Context of the training sequences.
+    pub training_context_tokens: At<Contexts>,
+    /// Models of the scenario to draw.
+    pub models: Vec<At<String>>,
+}
+
+impl Scenario {
+    /// Reads and checks a scenario; whether its models and hardware exist shows when it runs.
+    ///
+    /// # Errors
+    /// The first complaint, with its place.
+    pub fn scenario(node: &Node) -> Result<Self, Diagnostic> {
+        let scenario: Self = from_node(node)?;
+        super::check_name(&scenario.name)?;
+        for (list, key) in [(&scenario.models, "models"), (&scenario.hardware, "hardware")] {
+            if list.is_empty() {
+                let message =
+                    format!("`{key}` must name at least one {}", key.trim_end_matches('s'));
+                return Err(scenario.name.complain(message));
+            }
+        }
+        if let Some(report) = &scenario.report {
+            let tables = report.tables.iter().map(|t| &t.file);
+            let figures = report.figures.iter().map(|f| &f.file);
+            let mut seen: Vec<&str> = vec!["README.md"];
+            for file in tables.chain(figures) {
+                check_file(file)?;
+                if seen.contains(&file.value.as_str()) {
+                    return Err(file
+                        .complain(format!("two parts of the report are called `{}`", file.value)));
+                }
+                seen.push(&file.value);
+            }
+        }
+        Ok(scenario)
+    }
+}
+
+/// Report files are plain names: a report writes nothing outside its folder.
+fn check_file(file: &At<String>) -> Result<(), Diagnostic> {
+    let fine = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    if !file.is_empty() && file.chars().all(fine) && !file.starts_with('.') {
+        return Ok(());
+    }
+    Err(file
+        .complain(format!("`{}` is no plain file name", file.value))
+        .help("use letters, digits, `.`, `-` and `_`"))
+}

@@ -1,0 +1,83 @@
+//! Attention designs: what each keeps per token, reads per token and computes per token.
+//!
+//! One file per design, each with its formulas in the literature's symbols. A design answers the
+//! questions of [`Design`]; [`Attention`] is the closed list of designs, so that a new one is a
+//! file here, a variant, and a line in `spec` that reads its keys.
+//!
+//! A design knows its own shape. It does not know how many layers use it, what surrounds it, or
+//! any hardware.
+
+pub mod gqa;
+pub mod lightning;
+pub mod mfa;
+pub mod mla;
+
+use super::Counting;
+use super::matrix::Matrix;
+use crate::units::{Bytes, Flops};
+
+pub use gqa::{Gqa, Window};
+pub use lightning::Lightning;
+pub use mfa::Mfa;
+pub use mla::Mla;
+
+/// What one layer's attention core moves and computes for one decoded token.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Core {
+    /// QK, PV and recurrence arithmetic; projections are counted apart.
+    pub flops: Flops,
+    /// KV cache read, or recurrent state read and written.
+    pub bytes: Bytes,
+}
+
+/// The questions every attention design answers, for one layer.
+pub trait Design {
+    /// The field's short name for the kind: `GQA`, `MLA` ...
+    fn kind(&self) -> &'static str;
+
+    /// The projections of one layer, for a model of hidden size `h`.
+    fn matrices(&self, h: u64) -> Vec<Matrix>;
+
+    /// Parameters outside the projections: norms of heads and latents, sinks, decays.
+    fn other_params(&self) -> u64;
+
+    /// The core's work for one token with `s` tokens of context.
+    fn core(&self, s: u64, counting: Counting) -> Core;
+
+    /// KV cache elements that one token adds; 0 where the design keeps a fixed state instead.
+    fn kv_elements_per_token(&self) -> u64;
+
+    /// KV cache that a sequence of `s` tokens occupies.
+    fn kv_bytes_held(&self, s: u64) -> Bytes;
+
+    /// Recurrent state that a sequence occupies whatever its length.
+    fn state_bytes_per_sequence(&self) -> Bytes;
+
+    /// Attention effective rank H d (paper, section 5.1): the width that the design's heads span.
+    fn effective_rank(&self) -> u64;
+}
+
+/// Any attention design.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Attention {
+    /// Grouped-query attention, multi-head and multi-query included; full, sliding or chunked.
+    Gqa(Gqa),
+    /// Multi-matrix factorisation attention (Step-3).
+    Mfa(Mfa),
+    /// Multi-head latent attention (DeepSeek), absorbed for decoding.
+    Mla(Mla),
+    /// Lightning attention (MiniMax): linear attention with a decayed state.
+    Lightning(Lightning),
+}
+
+impl std::ops::Deref for Attention {
+    type Target = dyn Design;
+    fn deref(&self) -> &Self::Target {
+        match self {
+            Self::Gqa(design) => design,
+            Self::Mfa(design) => design,
+            Self::Mla(design) => design,
+            Self::Lightning(design) => design,
+        }
+    }
+}

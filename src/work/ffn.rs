@@ -1,0 +1,162 @@
+//! Feed-forward layers: dense, and mixtures of experts with routed and shared experts.
+//!
+//! A gated unit (SwiGLU: gate, up, down) of intermediate width m has 3 h m weights and costs
+//! 2 x 3 h m FLOPs per token. A mixture activates k of its N experts and every shared one.
+
+use super::matrix::Matrix;
+use crate::units::Flops;
+
+/// Any feed-forward layer.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Ffn {
+    /// One block that every token passes.
+    Dense(Dense),
+    /// Experts behind a router.
+    Moe(Moe),
+}
+
+/// A dense feed-forward layer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dense {
+    /// Intermediate width m.
+    pub intermediate_size: u64,
+    /// Biases on its matrices.
+    pub bias: bool,
+}
+
+/// A mixture-of-experts layer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Moe {
+    /// N, routed experts.
+    pub experts: u64,
+    /// k, routed experts that a token visits.
+    pub experts_per_token: u64,
+    /// Intermediate width of one routed expert.
+    pub expert_intermediate_size: u64,
+    /// Intermediate width of all shared experts together; 0 if there are none.
+    pub shared_intermediate_size: u64,
+    /// A learned gate (h -> 1) on the shared experts.
+    pub shared_gate: bool,
+    /// Biases on the experts' matrices.
+    pub expert_bias: bool,
+    /// A bias on the router's logits, or a per-expert score correction.
+    pub router_bias: bool,
+}
+
+/// Gate, up and down of one gated unit.
+fn gated_unit(h: u64, intermediate: u64, bias: bool) -> [Matrix; 3] {
+    [
+        Matrix::new("gate_proj", h, intermediate).with_bias(bias),
+        Matrix::new("up_proj", h, intermediate).with_bias(bias),
+        Matrix::new("down_proj", intermediate, h).with_bias(bias),
+    ]
+}
+
+fn params(unit: [Matrix; 3]) -> u64 {
+    unit.iter().map(Matrix::params).sum()
+}
+
+fn flops(unit: [Matrix; 3]) -> Flops {
+    unit.iter().map(Matrix::flops).sum()
+}
+
+impl Dense {
+    /// Its matrices.
+    #[must_use]
+    pub fn matrices(&self, h: u64) -> [Matrix; 3] {
+        gated_unit(h, self.intermediate_size, self.bias)
+    }
+}
+
+impl Moe {
+    /// The matrices of one routed expert.
+    #[must_use]
+    pub fn expert(&self, h: u64) -> [Matrix; 3] {
+        gated_unit(h, self.expert_intermediate_size, self.expert_bias)
+    }
+
+    /// The matrices of the shared experts, taken as one unit.
+    #[must_use]
+    pub fn shared(&self, h: u64) -> [Matrix; 3] {
+        gated_unit(h, self.shared_intermediate_size, false)
+    }
+
+    /// The router.
+    #[must_use]
+    pub const fn router(&self, h: u64) -> Matrix {
+        Matrix::new("router", h, self.experts).with_bias(self.router_bias)
+    }
+
+    /// Parameters of router and shared gate.
+    const fn steering_params(&self, h: u64) -> u64 {
+        self.router(h).params() + if self.shared_gate { h } else { 0 }
+    }
+
+    /// Share of the expert weights that a token activates, shared experts included: the paper's
+    /// (K+1)/(N+1) where the shared expert is as wide as a routed one.
+    #[must_use]
+    pub fn sparsity(&self) -> f64 {
+        let width = |routed: u64| {
+            (routed * self.expert_intermediate_size + self.shared_intermediate_size) as f64
+        };
+        width(self.experts_per_token) / width(self.experts)
+    }
+}
+
+impl Ffn {
+    /// The field's short name for the kind.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Dense(_) => "dense",
+            Self::Moe(_) => "MoE",
+        }
+    }
+
+    /// All parameters of the layer.
+    #[must_use]
+    pub fn total_params(&self, h: u64) -> u64 {
+        match self {
+            Self::Dense(dense) => params(dense.matrices(h)),
+            Self::Moe(moe) => {
+                moe.experts * params(moe.expert(h)) + params(moe.shared(h)) + moe.steering_params(h)
+            }
+        }
+    }
+
+    /// The parameters that one token uses.
+    #[must_use]
+    pub fn active_params(&self, h: u64) -> u64 {
+        match self {
+            Self::Dense(dense) => params(dense.matrices(h)),
+            Self::Moe(moe) => {
+                moe.experts_per_token * params(moe.expert(h))
+                    + params(moe.shared(h))
+                    + moe.steering_params(h)
+            }
+        }
+    }
+
+    /// Arithmetic of the experts or the dense block for one token; the router is counted apart.
+    #[must_use]
+    pub fn flops(&self, h: u64) -> Flops {
+        match self {
+            Self::Dense(dense) => flops(dense.matrices(h)),
+            Self::Moe(moe) => {
+                flops(moe.expert(h)) * moe.experts_per_token as f64 + flops(moe.shared(h))
+            }
+        }
+    }
+
+    /// Arithmetic of the router (and shared gate) for one token.
+    #[must_use]
+    pub fn router_flops(&self, h: u64) -> Flops {
+        match self {
+            Self::Dense(_) => Flops::ZERO,
+            Self::Moe(moe) => {
+                let gate = if moe.shared_gate { 2.0 * h as f64 } else { 0.0 };
+                moe.router(h).flops() + Flops::new(gate)
+            }
+        }
+    }
+}

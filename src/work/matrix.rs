@@ -1,0 +1,49 @@
+//! Weight matrices and vectors: the pieces that parameters, FLOPs and (later) kernels are made of.
+
+use crate::units::Flops;
+
+/// A weight matrix that maps `inputs` features to `outputs`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Matrix {
+    /// The field's name for it: `q_down`, `o_proj`, `gate_up` ...
+    pub name: &'static str,
+    /// Features in (k of the GEMM).
+    pub inputs: u64,
+    /// Features out (n of the GEMM).
+    pub outputs: u64,
+    /// Whether a bias vector of `outputs` elements comes with it.
+    pub bias: bool,
+}
+
+impl Matrix {
+    /// A matrix without bias.
+    #[must_use]
+    pub const fn new(name: &'static str, inputs: u64, outputs: u64) -> Self {
+        Self { name, inputs, outputs, bias: false }
+    }
+
+    /// The same with a bias or without.
+    #[must_use]
+    pub const fn with_bias(mut self, bias: bool) -> Self {
+        self.bias = bias;
+        self
+    }
+
+    /// Weight elements, the bias apart.
+    #[must_use]
+    pub const fn weights(&self) -> u64 {
+        self.inputs * self.outputs
+    }
+
+    /// All its parameters, bias included.
+    #[must_use]
+    pub const fn params(&self) -> u64 {
+        self.weights() + if self.bias { self.outputs } else { 0 }
+    }
+
+    /// Arithmetic for one token: a multiply-add per weight.
+    #[must_use]
+    pub fn flops(&self) -> Flops {
+        Flops::new(2.0 * self.weights() as f64)
+    }
+}

@@ -1,0 +1,67 @@
+//! Parameters of a model: total, in its MTP layers, and activated per token in the three
+//! conventions in use.
+
+use super::attention::Attention;
+use super::matrix::Matrix;
+use super::model::{Model, Run};
+
+/// Parameter counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Params {
+    /// The text model: layers, final norm, embedding and LM head; no MTP layers.
+    pub total: u64,
+    /// The MTP layers, without the embedding and head that they share with the model.
+    pub mtp: u64,
+    /// Activated per token, without embedding and LM head.
+    pub active_core: u64,
+    /// Activated per token, with the LM head.
+    pub active_with_head: u64,
+    /// Activated per token, with embedding and LM head counted whole (once if tied).
+    pub active_with_embedding_and_head: u64,
+}
+
+/// Counts a model's parameters.
+#[must_use]
+pub fn params(model: &Model) -> Params {
+    let norm = norm_params(model);
+    let embedding = model.vocabulary_size * model.hidden_size;
+    let both = if model.tied_embeddings { embedding } else { 2 * embedding };
+    let core = |active| layers(model, &model.runs, active) + norm;
+    Params {
+        total: core(false) + both,
+        mtp: mtp(model),
+        active_core: core(true),
+        active_with_head: core(true) + embedding,
+        active_with_embedding_and_head: core(true) + both,
+    }
+}
+
+/// Parameters of one attention layer, norms of the residual stream apart.
+#[must_use]
+pub fn attention_params(attention: &Attention, h: u64) -> u64 {
+    let matrices: u64 = attention.matrices(h).iter().map(Matrix::params).sum();
+    matrices + attention.other_params()
+}
+
+const fn norm_params(model: &Model) -> u64 {
+    model.hidden_size * if model.norms.bias { 2 } else { 1 }
+}
+
+fn layers(model: &Model, runs: &[Run], active: bool) -> u64 {
+    let h = model.hidden_size;
+    let one = |run: &Run| {
+        let ffn = model.ffn(run.layer);
+        let ffn = if active { ffn.active_params(h) } else { ffn.total_params(h) };
+        let attention = attention_params(model.attention(run.layer), h);
+        attention + ffn + model.norms.per_layer * norm_params(model)
+    };
+    runs.iter().map(|run| run.count * one(run)).sum()
+}
+
+fn mtp(model: &Model) -> u64 {
+    let Some(mtp) = &model.mtp else { return 0 };
+    let h = model.hidden_size;
+    let count: u64 = mtp.runs.iter().map(|run| run.count).sum();
+    let projection = if mtp.projection { 2 * h * h } else { 0 };
+    layers(model, &mtp.runs, false) + count * (projection + mtp.extra_norms * norm_params(model))
+}

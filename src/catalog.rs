@@ -82,7 +82,7 @@ impl Catalog {
     /// # Errors
     /// If there is none, or it is broken.
     pub fn model(&self, reference: &str) -> Result<Model, Diagnostic> {
-        ModelSpec::model(&self.read(Kind::Model, reference)?)
+        ModelSpec::read(&self.read(Kind::Model, reference)?)
     }
 
     /// A hardware profile by name or path.
@@ -90,7 +90,7 @@ impl Catalog {
     /// # Errors
     /// If there is none, or it is broken.
     pub fn hardware(&self, reference: &str) -> Result<Hardware, Diagnostic> {
-        HardwareSpec::hardware(&self.read(Kind::Hardware, reference)?)
+        HardwareSpec::read(&self.read(Kind::Hardware, reference)?)
     }
 
     /// A scenario by name or path.
@@ -98,7 +98,7 @@ impl Catalog {
     /// # Errors
     /// If there is none, or it is broken.
     pub fn scenario(&self, reference: &str) -> Result<Scenario, Diagnostic> {
-        Scenario::scenario(&self.read(Kind::Scenario, reference)?)
+        Scenario::read(&self.read(Kind::Scenario, reference)?)
     }
 
     /// The tree of a spec with everything that it extends.

@@ -46,7 +46,7 @@ impl Loaded {
     pub fn load(catalog: &Catalog, reference: &str) -> Result<Self, Diagnostic> {
         let node = catalog.read(Kind::Scenario, reference)?;
         let place = node.origin.source.name.clone();
-        let scenario = Scenario::scenario(&node)?;
+        let scenario = Scenario::read(&node)?;
         let beside = |part: &Labelled| catalog.beside(&place, &part.name.value);
         let models = parts(&scenario.models, |p| catalog.model(&beside(p)), |m| m.title.clone())?;
         let hardware =

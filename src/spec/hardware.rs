@@ -144,7 +144,7 @@ impl HardwareSpec {
     ///
     /// # Errors
     /// The first complaint, with its place.
-    pub fn hardware(node: &Node) -> Result<Hardware, Diagnostic> {
+    pub fn read(node: &Node) -> Result<Hardware, Diagnostic> {
         let spec: Self = from_node(node)?;
         spec.resolve()
     }

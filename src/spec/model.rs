@@ -299,7 +299,7 @@ impl ModelSpec {
     ///
     /// # Errors
     /// The first complaint, with its place.
-    pub fn model(node: &Node) -> Result<Model, Diagnostic> {
+    pub fn read(node: &Node) -> Result<Model, Diagnostic> {
         let spec: Self = from_node(node)?;
         spec.resolve()
     }

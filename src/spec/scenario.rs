@@ -245,7 +245,7 @@ impl Scenario {
     ///
     /// # Errors
     /// The first complaint, with its place.
-    pub fn scenario(node: &Node) -> Result<Self, Diagnostic> {
+    pub fn read(node: &Node) -> Result<Self, Diagnostic> {
         let scenario: Self = from_node(node)?;
         super::check_name(&scenario.name)?;
         for (list, key) in [(&scenario.models, "models"), (&scenario.hardware, "hardware")] {

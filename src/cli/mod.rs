@@ -4,8 +4,10 @@
 //! 2 bad input. A closed pipe ends the program quietly.
 
 mod axes;
+mod check;
 mod cost;
 mod list;
+mod report;
 mod show;
 
 use crate::catalog::Catalog;
@@ -25,6 +27,9 @@ pub struct Cli {
     #[command(subcommand)]
     command: Command,
 }
+
+/// The scenario that commands take where none is named.
+const DEFAULT_SCENARIO: &str = "step3_paper";
 
 /// Options of every subcommand.
 #[derive(Debug, Args)]
@@ -48,8 +53,10 @@ struct Output {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Check(check::CheckArgs),
     Cost(cost::CostArgs),
     List(list::ListArgs),
+    Report(report::ReportArgs),
     Show(show::ShowArgs),
 }
 
@@ -111,8 +118,10 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
     }
     let catalog = Catalog::new(cli.shared.specs);
     match cli.command {
+        Command::Check(args) => args.run(&catalog),
         Command::Cost(args) => args.run(&catalog),
         Command::List(args) => args.run(&catalog),
+        Command::Report(args) => args.run(&catalog),
         Command::Show(args) => args.run(&catalog),
     }
 }

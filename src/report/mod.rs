@@ -18,8 +18,16 @@
 //!
 //! A report asks the modules below for figures; it has no formula of its own.
 
+pub mod bundle;
+pub mod check;
+pub mod claims;
+pub mod content;
 pub mod cost_table;
+pub mod figures;
 pub mod loaded;
 pub mod number;
+pub mod page;
 pub mod plot;
+pub mod published;
 pub mod table;
+pub mod write;

@@ -1,6 +1,7 @@
 //! Golden: what the Step-3 paper prints (arXiv 2507.19427) against what the program computes, at
 //! the printed precision. The printed values are data in `scenarios/published/`, compared with,
 //! never computed from.
+#![allow(clippy::unwrap_used)]
 
 use afford::catalog::Catalog;
 use afford::report::bundle::Bundle;

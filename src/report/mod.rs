@@ -14,7 +14,7 @@
 //! | [`page`] | the report's README |
 //! | [`bundle`] | a report as a set of files |
 //! | [`check`] | a fresh report against a committed one |
-//! | [`write`] | files written whole or not at all |
+//! | [`mod@write`] | files written whole or not at all |
 //!
 //! A report asks the modules below for figures; it has no formula of its own.
 

@@ -2,8 +2,10 @@
 //!
 //! | file | what it holds |
 //! | --- | --- |
+//! | [`deployment`] | AFD and colocated deployments as described |
 //! | [`pipeline`] | micro-batches through attention, link and FFN: closed form and schedule |
 //! | [`sparsity`] | how sparse a mixture of experts may be before the network limits it |
 
+pub mod deployment;
 pub mod pipeline;
 pub mod sparsity;

@@ -5,6 +5,9 @@
 //! | [`number`] | numbers as text, and the precision of printed ones |
 //! | [`table`] | a table in its four forms |
 //! | [`cost_table`] | the columns of `afford cost` |
+//! | [`sheet`] | everything about one thing, in four forms |
+//! | [`show_model`], [`show_model_text`] | the sheet of a model |
+//! | [`show_hardware`] | the sheet of a hardware |
 //! | [`loaded`] | a scenario with its models and hardware found |
 //! | [`content`] | the tables that a scenario's report may hold |
 //! | [`claims`] | single figures beside what a source states |
@@ -22,4 +25,8 @@ pub mod cost_table;
 pub mod loaded;
 pub mod number;
 pub mod plot;
+pub mod sheet;
+pub mod show_hardware;
+pub mod show_model;
+pub mod show_model_text;
 pub mod table;

@@ -6,6 +6,7 @@
 mod axes;
 mod cost;
 mod list;
+mod pareto;
 mod show;
 
 use crate::catalog::Catalog;
@@ -50,6 +51,7 @@ struct Output {
 enum Command {
     Cost(cost::CostArgs),
     List(list::ListArgs),
+    Pareto(pareto::ParetoArgs),
     Show(show::ShowArgs),
 }
 
@@ -113,7 +115,10 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Command::Cost(args) => args.run(&catalog),
         Command::List(args) => args.run(&catalog),
+        Command::Pareto(args) => args.run(&catalog),
         Command::Show(args) => args.run(&catalog),
+        Command::Schema(args) => args.run(),
+        Command::Completions(args) => args.run(),
     }
 }
 

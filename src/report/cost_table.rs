@@ -61,21 +61,38 @@ const FIELDS: &[Field] = &[
     (Column::new("ffn_flops", Show::Hidden), |p| p.work.ffn_flops().flops().into()),
     (Column::new("router_flops", Show::Hidden), |p| p.work.router_flops.flops().into()),
     (Column::new("lm_head_flops", Show::Hidden), |p| p.work.lm_head_flops.flops().into()),
-    (Column::new("active_params", Show::Hidden), |p| p.params.active_core.into()),
-    (Column::new("total_params", Show::Hidden), |p| p.params.total.into()),
+    (Column::new("active_params", Show::Hidden).headed("active params"), |p| {
+        p.params.active_core.into()
+    }),
+    (Column::new("total_params", Show::Hidden).headed("total params"), |p| p.params.total.into()),
     (Column::new("attention_compute_format", Show::Hidden), |p| p.attention_unit.format.into()),
     (Column::new("ffn_compute_format", Show::Hidden), |p| p.ffn_unit.format.into()),
 ];
 
+/// The columns that name a row.
+static NAMES: [Column; 4] = [
+    Column::new("model", Show::Plain),
+    Column::new("context_tokens", Show::Tokens).headed("context"),
+    Column::new("attention_hardware", Show::Plain).headed("attention on"),
+    Column::new("ffn_hardware", Show::Plain).headed("FFN on"),
+];
+
+/// The column of a cost table that has this name, with the way people see it.
+#[must_use]
+pub fn known_column(name: &str) -> Option<Column> {
+    let mut all = NAMES.iter().chain(FIELDS.iter().map(|(column, _)| column));
+    all.find(|column| column.name == name).cloned()
+}
+
+/// Whether a column of a cost table tells rows apart.
+#[must_use]
+pub fn names_rows(name: &str) -> bool {
+    NAMES.iter().any(|column| column.name == name)
+}
+
 /// The table of a grid's points.
 #[must_use]
 pub fn cost_table(grid: &CostGrid, points: &[CostPoint], labels: &Labels) -> Table {
-    let named = [
-        Column::new("model", Show::Plain),
-        Column::new("context_tokens", Show::Tokens).headed("context"),
-        Column::new("attention_hardware", Show::Plain).headed("attention on"),
-        Column::new("ffn_hardware", Show::Plain).headed("FFN on"),
-    ];
     let priced = [
         Column::new("attention_price_usd_per_hour", Show::Hidden),
         Column::new("ffn_price_usd_per_hour", Show::Hidden),
@@ -97,7 +114,7 @@ pub fn cost_table(grid: &CostGrid, points: &[CostPoint], labels: &Labels) -> Tab
         row
     };
     Table {
-        columns: named.into_iter().chain(fields).chain(priced).collect(),
+        columns: NAMES.iter().cloned().chain(fields).chain(priced).collect(),
         rows: points.iter().map(row).collect(),
         notes: notes(grid, points),
     }

@@ -5,6 +5,8 @@
 //! | [`number`] | numbers as text, and the precision of printed ones |
 //! | [`table`] | a table in its four forms |
 //! | [`cost_table`] | the columns of `afford cost` |
+//! | [`read_table`] | a table from CSV or JSON text |
+//! | [`front_table`], [`front_plot`] | Pareto fronts over columns of a table |
 //! | [`sheet`] | everything about one thing, in four forms |
 //! | [`show_model`], [`show_model_text`] | the sheet of a model |
 //! | [`show_hardware`] | the sheet of a hardware |
@@ -22,11 +24,15 @@
 //! A report asks the modules below for figures; it has no formula of its own.
 
 pub mod cost_table;
+pub mod front_plot;
+pub mod front_table;
 pub mod loaded;
 pub mod number;
 pub mod plot;
+pub mod read_table;
 pub mod sheet;
 pub mod show_hardware;
 pub mod show_model;
 pub mod show_model_text;
 pub mod table;
+pub mod write;

@@ -4,6 +4,7 @@
 //! [`Show`] says. A table does not know what its columns mean.
 
 use super::number;
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 /// How people see a column.
@@ -26,7 +27,7 @@ pub enum Show {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Column {
     /// Its name, which ends in its unit.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// What people read above it; the name if empty.
     pub heading: &'static str,
     /// How people see its values.
@@ -37,7 +38,19 @@ impl Column {
     /// A column that looks as it is called.
     #[must_use]
     pub const fn new(name: &'static str, show: Show) -> Self {
-        Self { name, heading: name, show }
+        Self { name: Cow::Borrowed(name), heading: name, show }
+    }
+
+    /// A column whose name is known only at run time.
+    #[must_use]
+    pub const fn named(name: String, show: Show) -> Self {
+        Self { name: Cow::Owned(name), heading: "", show }
+    }
+
+    /// What people read above it.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        if self.heading.is_empty() { &self.name } else { self.heading }
     }
 
     /// The same with a heading for people.
@@ -198,7 +211,7 @@ impl Table {
     #[must_use]
     pub fn csv(&self) -> String {
         let mut writer = csv::Writer::from_writer(Vec::new());
-        let header = self.columns.iter().map(|c| c.name.to_owned());
+        let header = self.columns.iter().map(|c| c.name.to_string());
         let rows = self.rows.iter().map(|row| row.iter().map(Cell::exact).collect());
         for record in std::iter::once(header.collect::<Vec<_>>()).chain(rows) {
             // Writing into memory does not fail.
@@ -211,7 +224,7 @@ impl Table {
     fn json(&self) -> String {
         let object = |row: &Vec<Cell>| {
             let pairs = self.columns.iter().zip(row);
-            let pairs = pairs.map(|(column, cell)| (column.name.to_owned(), cell.json()));
+            let pairs = pairs.map(|(column, cell)| (column.name.to_string(), cell.json()));
             serde_json::Value::Object(pairs.collect())
         };
         let all: Vec<_> = self.rows.iter().map(object).collect();
@@ -234,7 +247,7 @@ impl Table {
         let mut grid = Grid::new();
         grid.load_style(presets::NOTHING)
             .set_content_arrangement(ContentArrangement::Disabled)
-            .set_header(visible.iter().map(|&i| self.columns[i].heading));
+            .set_header(visible.iter().map(|&i| self.columns[i].title()));
         for row in &self.rows {
             grid.add_row(visible.iter().map(|&i| row[i].shown(self.columns[i].show)));
         }
@@ -270,7 +283,7 @@ impl Table {
         };
         line(
             &mut text,
-            visible.iter().map(|&i| escape(self.columns[i].heading.to_owned())).collect(),
+            visible.iter().map(|&i| escape(self.columns[i].title().to_owned())).collect(),
         );
         let rule = |&i: &usize| if self.numeric(i) { "---:" } else { "---" }.to_owned();
         line(&mut text, visible.iter().map(rule).collect());

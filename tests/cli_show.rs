@@ -1,5 +1,5 @@
 //! `afford show` as a user runs it: every shipped model and hardware in every form, the figures
-//! that others rely on, and what a wrong name gets.
+//! that others rely on, and what a wrong name gets. Also `completions`, `man` and `schema`.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::Path;
@@ -196,4 +196,24 @@ fn a_wrong_name_gets_one_suggestion_over_both_kinds() {
     assert!(refusal(&["show", "step3_paper"]).contains("is a scenario"));
     assert!(refusal(&["show", "./nowhere.yaml"]).contains("cannot read ./nowhere.yaml"));
     assert!(refusal(&["show", "step-3", "--context", "8K"]).contains("8Ki"));
+}
+
+#[test]
+fn the_shell_and_the_editor_are_served() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = stdout(&["completions", shell]);
+        assert!(script.contains("pareto"), "{shell}");
+    }
+    assert!(stdout(&["man"]).contains(".TH afford 1"));
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("man1");
+    assert_eq!(stdout(&["man", "--out", out.to_str().unwrap()]), "");
+    let page = std::fs::read_to_string(out.join("afford-pareto.1")).unwrap();
+    assert!(page.contains(".TH afford-pareto 1"), "{page}");
+    for (kind, place) in
+        [("model", "model_specs"), ("hardware", "hw_profiles"), ("scenario", "scenarios")]
+    {
+        let schema = json(&["schema", kind]);
+        assert_eq!(schema["additionalProperties"], false, "{place}");
+    }
 }

@@ -4,9 +4,12 @@
 //! 2 bad input. A closed pipe ends the program quietly.
 
 mod axes;
+mod completions;
 mod cost;
 mod list;
+mod man;
 mod pareto;
+mod schema;
 mod show;
 
 use crate::catalog::Catalog;
@@ -53,6 +56,9 @@ enum Command {
     List(list::ListArgs),
     Pareto(pareto::ParetoArgs),
     Show(show::ShowArgs),
+    Schema(schema::SchemaArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
 }
 
 /// Why a command did not end well.
@@ -119,6 +125,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Show(args) => args.run(&catalog),
         Command::Schema(args) => args.run(),
         Command::Completions(args) => args.run(),
+        Command::Man(args) => args.run(),
     }
 }
 

@@ -22,6 +22,8 @@ static MODELS: Dir = include_dir!("$CARGO_MANIFEST_DIR/model_specs");
 static HARDWARE: Dir = include_dir!("$CARGO_MANIFEST_DIR/hw_profiles");
 static SCENARIOS: Dir = include_dir!("$CARGO_MANIFEST_DIR/scenarios");
 
+/// Names of shipped texts begin so.
+const BUILT_IN: &str = "built-in ";
 /// No spec is larger; a larger file is something else.
 const LARGEST_FILE_BYTES: u64 = 4 << 20;
 
@@ -123,6 +125,18 @@ impl Catalog {
         reference.to_owned()
     }
 
+    /// A file that a spec names beside itself, such as a table of published figures.
+    ///
+    /// # Errors
+    /// If it is not there.
+    pub fn companion(&self, kind: Kind, spec: &str, path: &str) -> Result<Arc<Source>, Diagnostic> {
+        if spec.starts_with(BUILT_IN) {
+            return built_in(kind, path)
+                .ok_or_else(|| Diagnostic::new(format!("there is no shipped file {path}")));
+        }
+        read_file(&Path::new(spec).parent().unwrap_or(Path::new("")).join(path))
+    }
+
     /// The text of a reference, which may be a path beside `from`.
     fn source(
         &self,
@@ -182,15 +196,9 @@ impl Find for Finder<'_> {
     }
 }
 
-/// A shipped file that is no spec, such as a table of published figures.
-#[must_use]
-pub fn shipped_text(kind: Kind, path: &str) -> Option<Arc<Source>> {
-    built_in(kind, path)
-}
-
 fn built_in(kind: Kind, path: &str) -> Option<Arc<Source>> {
     let text = shipped(kind).get_file(path)?.contents_utf8()?;
-    Some(Source::new(format!("built-in {}/{path}", kind.folder()), text))
+    Some(Source::new(format!("{BUILT_IN}{}/{path}", kind.folder()), text))
 }
 
 fn shipped_names(kind: Kind) -> Vec<String> {

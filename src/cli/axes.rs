@@ -1,5 +1,6 @@
 //! The axes that several subcommands take: models, contexts, hardware, prices.
 
+use super::DEFAULT_SCENARIO;
 use crate::catalog::Catalog;
 use crate::machine::hardware::{Hardware, Price, PriceBasis, WithoutFp8};
 use crate::report::loaded::Loaded;
@@ -11,9 +12,6 @@ use crate::work::Counting;
 use crate::work::dtype::Dtype;
 use crate::work::model::Model;
 use clap::{Args, ValueEnum};
-
-/// The scenario whose models, hardware and contexts stand in for those not given.
-const DEFAULT_SCENARIO: &str = "step3_paper";
 
 /// Axes and rules of a cost grid.
 #[derive(Debug, Args)]

@@ -4,11 +4,13 @@
 //! 2 bad input. A closed pipe ends the program quietly.
 
 mod axes;
+mod check;
 mod completions;
 mod cost;
 mod list;
 mod man;
 mod pareto;
+mod report;
 mod schema;
 mod show;
 
@@ -29,6 +31,9 @@ pub struct Cli {
     #[command(subcommand)]
     command: Command,
 }
+
+/// The scenario that commands take where none is named.
+const DEFAULT_SCENARIO: &str = "step3_paper";
 
 /// Options of every subcommand.
 #[derive(Debug, Args)]
@@ -52,9 +57,11 @@ struct Output {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Check(check::CheckArgs),
     Cost(cost::CostArgs),
     List(list::ListArgs),
     Pareto(pareto::ParetoArgs),
+    Report(report::ReportArgs),
     Show(show::ShowArgs),
     Schema(schema::SchemaArgs),
     Completions(completions::CompletionsArgs),
@@ -119,9 +126,11 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
     }
     let catalog = Catalog::new(cli.shared.specs);
     match cli.command {
+        Command::Check(args) => args.run(&catalog),
         Command::Cost(args) => args.run(&catalog),
         Command::List(args) => args.run(&catalog),
         Command::Pareto(args) => args.run(&catalog),
+        Command::Report(args) => args.run(&catalog),
         Command::Show(args) => args.run(&catalog),
         Command::Schema(args) => args.run(),
         Command::Completions(args) => args.run(),

@@ -233,6 +233,12 @@ impl Hardware {
         })
     }
 
+    /// Network cards of a whole server, if the profile states them.
+    #[must_use]
+    pub fn nics_per_server(&self) -> Option<u64> {
+        self.scale_out.as_ref().and_then(|s| s.value.count)
+    }
+
     /// Network bandwidth of a whole server in one direction.
     ///
     /// # Errors

@@ -32,62 +32,72 @@ impl Labels {
 type Field = (Column, fn(&CostPoint) -> Cell);
 
 /// The columns after the names, in order.
-const FIELDS: &[Field] = &[
-    (Column::new("counting", Show::Hidden), |p| p.work.counting.name().into()),
-    (Column::new("fidelity", Show::Hidden), |p| p.fidelity.name().into()),
-    (Column::new("attention_usd_per_mtok", Show::Usd).headed("attention $/Mtok"), |p| {
-        p.cost.attention().per_mtok().into()
-    }),
-    (Column::new("ffn_usd_per_mtok", Show::Usd).headed("FFN $/Mtok"), |p| {
-        p.cost.ffn.per_mtok().into()
-    }),
-    (Column::new("router_usd_per_mtok", Show::Hidden), |p| p.cost.router.per_mtok().into()),
-    (Column::new("lm_head_usd_per_mtok", Show::Usd).headed("LM head $/Mtok"), |p| {
-        p.cost.lm_head.per_mtok().into()
-    }),
-    (Column::new("embedding_usd_per_mtok", Show::Hidden), |p| p.cost.embedding.per_mtok().into()),
-    (Column::new("total_usd_per_mtok", Show::Usd).headed("total $/Mtok"), |p| {
-        p.cost.total().per_mtok().into()
-    }),
-    (Column::new("attention_bound_by", Show::Plain).headed("attention bound by"), |p| {
-        p.cost.attention_bound_by.name().into()
-    }),
-    (Column::new("arithmetic_intensity", Show::Short).headed("FLOP/byte"), |p| {
-        p.work.arithmetic_intensity().flops_per_byte().into()
-    }),
-    (Column::new("kv_bytes", Show::Short).headed("KV bytes"), |p| p.work.kv_bytes().bytes().into()),
-    (Column::new("attention_flops", Show::Hidden), |p| p.work.attention_flops().flops().into()),
-    (Column::new("linear_flops", Show::Hidden), |p| p.work.linear_flops().flops().into()),
-    (Column::new("ffn_flops", Show::Hidden), |p| p.work.ffn_flops().flops().into()),
-    (Column::new("router_flops", Show::Hidden), |p| p.work.router_flops.flops().into()),
-    (Column::new("lm_head_flops", Show::Hidden), |p| p.work.lm_head_flops.flops().into()),
-    (Column::new("active_params", Show::Hidden).headed("active params"), |p| {
-        p.params.active_core.into()
-    }),
-    (Column::new("total_params", Show::Hidden).headed("total params"), |p| p.params.total.into()),
-    (Column::new("attention_compute_format", Show::Hidden), |p| p.attention_unit.format.into()),
-    (Column::new("ffn_compute_format", Show::Hidden), |p| p.ffn_unit.format.into()),
-];
+fn fields() -> Vec<Field> {
+    vec![
+        (Column::new("counting", Show::Hidden), |p| p.work.counting.name().into()),
+        (Column::new("fidelity", Show::Hidden), |p| p.fidelity.name().into()),
+        (Column::new("attention_usd_per_mtok", Show::Usd).headed("attention $/Mtok"), |p| {
+            p.cost.attention().per_mtok().into()
+        }),
+        (Column::new("ffn_usd_per_mtok", Show::Usd).headed("FFN $/Mtok"), |p| {
+            p.cost.ffn.per_mtok().into()
+        }),
+        (Column::new("router_usd_per_mtok", Show::Hidden), |p| p.cost.router.per_mtok().into()),
+        (Column::new("lm_head_usd_per_mtok", Show::Usd).headed("LM head $/Mtok"), |p| {
+            p.cost.lm_head.per_mtok().into()
+        }),
+        (Column::new("embedding_usd_per_mtok", Show::Hidden), |p| {
+            p.cost.embedding.per_mtok().into()
+        }),
+        (Column::new("total_usd_per_mtok", Show::Usd).headed("total $/Mtok"), |p| {
+            p.cost.total().per_mtok().into()
+        }),
+        (Column::new("attention_bound_by", Show::Plain).headed("attention bound by"), |p| {
+            p.cost.attention_bound_by.name().into()
+        }),
+        (Column::new("arithmetic_intensity", Show::Short).headed("FLOP/byte"), |p| {
+            p.work.arithmetic_intensity().flops_per_byte().into()
+        }),
+        (Column::new("kv_bytes", Show::Short).headed("KV bytes"), |p| {
+            p.work.kv_bytes().bytes().into()
+        }),
+        (Column::new("attention_flops", Show::Hidden), |p| p.work.attention_flops().flops().into()),
+        (Column::new("linear_flops", Show::Hidden), |p| p.work.linear_flops().flops().into()),
+        (Column::new("ffn_flops", Show::Hidden), |p| p.work.ffn_flops().flops().into()),
+        (Column::new("router_flops", Show::Hidden), |p| p.work.router_flops.flops().into()),
+        (Column::new("lm_head_flops", Show::Hidden), |p| p.work.lm_head_flops.flops().into()),
+        (Column::new("active_params", Show::Hidden).headed("active params"), |p| {
+            p.params.active_with_head.into()
+        }),
+        (Column::new("total_params", Show::Hidden).headed("total params"), |p| {
+            p.params.total.into()
+        }),
+        (Column::new("attention_compute_format", Show::Hidden), |p| p.attention_unit.format.into()),
+        (Column::new("ffn_compute_format", Show::Hidden), |p| p.ffn_unit.format.into()),
+    ]
+}
 
 /// The columns that name a row.
-static NAMES: [Column; 4] = [
-    Column::new("model", Show::Plain),
-    Column::new("context_tokens", Show::Tokens).headed("context"),
-    Column::new("attention_hardware", Show::Plain).headed("attention on"),
-    Column::new("ffn_hardware", Show::Plain).headed("FFN on"),
-];
+fn names() -> [Column; 4] {
+    [
+        Column::new("model", Show::Plain),
+        Column::new("context_tokens", Show::Tokens).headed("context"),
+        Column::new("attention_hardware", Show::Plain).headed("attention on"),
+        Column::new("ffn_hardware", Show::Plain).headed("FFN on"),
+    ]
+}
 
 /// The column of a cost table that has this name, with the way people see it.
 #[must_use]
 pub fn known_column(name: &str) -> Option<Column> {
-    let mut all = NAMES.iter().chain(FIELDS.iter().map(|(column, _)| column));
-    all.find(|column| column.name == name).cloned()
+    let fields = fields().into_iter().map(|(column, _)| column);
+    names().into_iter().chain(fields).find(|column| column.name == name)
 }
 
 /// Whether a column of a cost table tells rows apart.
 #[must_use]
 pub fn names_rows(name: &str) -> bool {
-    NAMES.iter().any(|column| column.name == name)
+    names().iter().any(|column| column.name == name)
 }
 
 /// The table of a grid's points.
@@ -98,7 +108,7 @@ pub fn cost_table(grid: &CostGrid, points: &[CostPoint], labels: &Labels) -> Tab
         Column::new("ffn_price_usd_per_hour", Show::Hidden),
         Column::new("inputs", Show::Hidden),
     ];
-    let fields = FIELDS.iter().map(|(column, _)| column.clone());
+    let fields = fields();
     let row = |p: &CostPoint| -> Vec<Cell> {
         let (a, f) =
             (&grid.attention_hardware[p.attention_hardware], &grid.ffn_hardware[p.ffn_hardware]);
@@ -109,13 +119,17 @@ pub fn cost_table(grid: &CostGrid, points: &[CostPoint], labels: &Labels) -> Tab
             labels.attention_hardware[p.attention_hardware].clone().into(),
             labels.ffn_hardware[p.ffn_hardware].clone().into(),
         ];
-        row.extend(FIELDS.iter().map(|(_, fill)| fill(p)));
+        row.extend(fields.iter().map(|(_, fill)| fill(p)));
         row.extend([price(a), price(f), inputs(a, f).into()]);
         row
     };
     Table {
-        columns: NAMES.iter().cloned().chain(fields).chain(priced).collect(),
         rows: points.iter().map(row).collect(),
+        columns: names()
+            .into_iter()
+            .chain(fields.into_iter().map(|(c, _)| c))
+            .chain(priced)
+            .collect(),
         notes: notes(grid, points),
     }
 }
@@ -159,7 +173,7 @@ fn notes(grid: &CostGrid, points: &[CostPoint]) -> Vec<String> {
                 prices.push(format!(
                     "{} {} $/h ({} {}), computing in {format}",
                     hw.name,
-                    super::number::significant(price.rate.usd_per_hour(), 3),
+                    super::number::plain(price.rate.usd_per_hour()),
                     price.basis.name(),
                     price.date,
                 ));

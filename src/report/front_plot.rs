@@ -120,7 +120,7 @@ impl Sketch<'_> {
 
     /// What people read above a column.
     fn title_of<'n>(&'n self, name: &'n str) -> &'n str {
-        self.table.column(name).map_or(name, |at| self.table.columns[at].title())
+        self.table.column(name).map_or(name, |at| self.table.columns[at].heading.as_ref())
     }
 
     /// One axis for all panels, so that they can be compared.

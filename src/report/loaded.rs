@@ -59,8 +59,15 @@ impl Loaded {
     /// # Errors
     /// If the scenario has none.
     pub fn model(&self, name: &At<String>) -> Result<&Part<Model>, Diagnostic> {
-        let at = place_of(name, &self.scenario.models, Kind::Model)?;
-        Ok(&self.models[at])
+        Ok(&self.models[self.model_index(name)?])
+    }
+
+    /// The place of the scenario's model of a name.
+    ///
+    /// # Errors
+    /// If the scenario has none.
+    pub fn model_index(&self, name: &At<String>) -> Result<usize, Diagnostic> {
+        place_of(name, &self.scenario.models, Kind::Model)
     }
 
     /// The scenario's hardware of a name.

@@ -19,16 +19,23 @@
 //! | [`page`] | the report's README |
 //! | [`bundle`] | a report as a set of files |
 //! | [`check`] | a fresh report against a committed one |
-//! | [`write`] | files written whole or not at all |
+//! | [`mod@write`] | files written whole or not at all |
 //!
 //! A report asks the modules below for figures; it has no formula of its own.
 
+pub mod bundle;
+pub mod check;
+pub mod claims;
+pub mod content;
 pub mod cost_table;
+pub mod figures;
 pub mod front_plot;
 pub mod front_table;
 pub mod loaded;
 pub mod number;
+pub mod page;
 pub mod plot;
+pub mod published;
 pub mod read_table;
 pub mod sheet;
 pub mod show_hardware;

@@ -36,6 +36,16 @@ pub fn significant(n: f64, digits: usize) -> String {
     scientific
 }
 
+/// At most six significant digits, without trailing zeros: 128, 0.0581475, 0.8.
+#[must_use]
+pub fn plain(n: f64) -> String {
+    let text = significant(n, 6);
+    match text.split_once('e') {
+        None if text.contains('.') => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        _ => text,
+    }
+}
+
 /// Three significant digits and a letter: 671B, 2.56e8 as 256M; small numbers as they are.
 #[must_use]
 pub fn short(n: f64) -> String {
@@ -88,6 +98,9 @@ mod tests {
         assert_eq!(significant(0.053_912, 4), "0.05391");
         assert_eq!(significant(12_345.678, 4), "12346");
         assert_eq!(significant(2.8058e-19, 3), "2.81e-19");
+        assert_eq!(plain(128.0), "128");
+        assert_eq!(plain(0.8), "0.8");
+        assert_eq!(plain(1_234_567.0), "1234567");
         assert_eq!(short(671_026_419_200.0), "671G");
         assert_eq!(short(999_999.0), "1.00M");
         assert_eq!(short(512.0), "512");

@@ -17,6 +17,8 @@ pub enum Show {
     Usd,
     /// Three significant digits with an SI letter or exponent.
     Short,
+    /// Three significant digits with a power of ten, as papers print FLOPs.
+    Exponent,
     /// Tokens: 8192 as `8Ki`.
     Tokens,
     /// In the machine-readable forms only.
@@ -28,8 +30,8 @@ pub enum Show {
 pub struct Column {
     /// Its name, which ends in its unit.
     pub name: Cow<'static, str>,
-    /// What people read above it; the name if empty.
-    pub heading: &'static str,
+    /// What people read above it.
+    pub heading: Cow<'static, str>,
     /// How people see its values.
     pub show: Show,
 }
@@ -38,25 +40,19 @@ impl Column {
     /// A column that looks as it is called.
     #[must_use]
     pub const fn new(name: &'static str, show: Show) -> Self {
-        Self { name: Cow::Borrowed(name), heading: name, show }
+        Self { name: Cow::Borrowed(name), heading: Cow::Borrowed(name), show }
     }
 
     /// A column whose name is known only at run time.
     #[must_use]
-    pub const fn named(name: String, show: Show) -> Self {
-        Self { name: Cow::Owned(name), heading: "", show }
-    }
-
-    /// What people read above it.
-    #[must_use]
-    pub fn title(&self) -> &str {
-        if self.heading.is_empty() { &self.name } else { self.heading }
+    pub fn named(name: String, show: Show) -> Self {
+        Self { heading: Cow::Owned(name.clone()), name: Cow::Owned(name), show }
     }
 
     /// The same with a heading for people.
     #[must_use]
-    pub const fn headed(mut self, heading: &'static str) -> Self {
-        self.heading = heading;
+    pub fn headed(mut self, heading: impl Into<Cow<'static, str>>) -> Self {
+        self.heading = heading.into();
         self
     }
 }
@@ -146,7 +142,10 @@ impl Cell {
             (Self::Int(_) | Self::Number(_), Show::Short) => {
                 number::short(self.number().unwrap_or(0.0))
             }
-            (Self::Number(n), _) => number::significant(*n, 6),
+            (Self::Int(_) | Self::Number(_), Show::Exponent) => {
+                format!("{:.2e}", self.number().unwrap_or(0.0))
+            }
+            (Self::Number(n), _) => number::plain(*n),
             (Self::Bool(b), _) => if *b { "yes" } else { "no" }.to_owned(),
             (Self::None, _) => "-".to_owned(),
             _ => self.exact(),
@@ -247,7 +246,7 @@ impl Table {
         let mut grid = Grid::new();
         grid.load_style(presets::NOTHING)
             .set_content_arrangement(ContentArrangement::Disabled)
-            .set_header(visible.iter().map(|&i| self.columns[i].title()));
+            .set_header(visible.iter().map(|&i| self.columns[i].heading.as_ref()));
         for row in &self.rows {
             grid.add_row(visible.iter().map(|&i| row[i].shown(self.columns[i].show)));
         }
@@ -283,7 +282,7 @@ impl Table {
         };
         line(
             &mut text,
-            visible.iter().map(|&i| escape(self.columns[i].title().to_owned())).collect(),
+            visible.iter().map(|&i| escape(self.columns[i].heading.to_string())).collect(),
         );
         let rule = |&i: &usize| if self.numeric(i) { "---:" } else { "---" }.to_owned();
         line(&mut text, visible.iter().map(rule).collect());

@@ -1,0 +1,112 @@
+//! Single figures that a source states in its text, each computed by the same functions as the
+//! tables.
+
+use super::content::sparsity_floor;
+use super::loaded::Loaded;
+use super::table::{Cell, Column, Show, Table};
+use crate::cost::ideal::{token_cost, training_cost};
+use crate::cost::unit_cost::unit_costs;
+use crate::deploy::sparsity::min_routed_experts;
+use crate::spec::Diagnostic;
+use crate::spec::de::At;
+use crate::spec::quantity::Contexts;
+use crate::spec::scenario::{ClaimSpec, CostQuantity, FloorQuantity, QuantitySpec};
+use crate::units::BytesPerSecond;
+use crate::work::ffn::{Ffn, Moe};
+use crate::work::model::Model;
+use crate::work::token::token_work;
+
+/// The table of claims.
+///
+/// # Errors
+/// If a claim names what the scenario does not have.
+pub fn table(loaded: &Loaded, claims: &[ClaimSpec]) -> Result<Table, Diagnostic> {
+    let row = |claim: &ClaimSpec| -> Result<Vec<Cell>, Diagnostic> {
+        Ok(vec![
+            claim.claim.clone().into(),
+            value(loaded, &claim.quantity)?.into(),
+            claim.unit.clone().into(),
+            claim.place.clone().into(),
+        ])
+    };
+    Ok(Table {
+        columns: vec![
+            Column::new("claim", Show::Plain),
+            Column::new("value", Show::Plain),
+            Column::new("unit", Show::Plain),
+            Column::new("where", Show::Plain),
+        ],
+        rows: claims.iter().map(row).collect::<Result<_, _>>()?,
+        notes: Vec::new(),
+    })
+}
+
+fn value(loaded: &Loaded, quantity: &QuantitySpec) -> Result<f64, Diagnostic> {
+    let counting = loaded.scenario.counting;
+    match quantity {
+        QuantitySpec::DecodingCost(of) => decoding(loaded, of),
+        QuantitySpec::TrainingCost(of) => training(loaded, of),
+        QuantitySpec::ArithmeticIntensity(of) => {
+            let model = &loaded.model(&of.model)?.value;
+            let context = loaded.contexts().first().copied().unwrap_or(1);
+            Ok(token_work(model, context, counting).arithmetic_intensity().flops_per_byte())
+        }
+        QuantitySpec::EffectiveRank(of) => {
+            let model = &loaded.model(&of.model)?.value;
+            let ranks = model.attentions.iter().map(|a| a.design.effective_rank());
+            Ok(ranks.max().unwrap_or(0) as f64)
+        }
+        QuantitySpec::MinSparsity(of) => floor(loaded, of),
+        QuantitySpec::MinRoutedExperts(of) => {
+            let moe = mixture(&of.model, &loaded.model(&of.model)?.value)?;
+            let shared = moe.shared_intermediate_size / moe.expert_intermediate_size;
+            Ok(min_routed_experts(floor(loaded, of)?, moe.experts, shared).ceil())
+        }
+    }
+}
+
+fn floor(loaded: &Loaded, of: &FloorQuantity) -> Result<f64, Diagnostic> {
+    let model = &loaded.model(&of.model)?.value;
+    let nic = of.nic_gb_per_s.map(|gb| BytesPerSecond::from_gb_per_s(gb.0));
+    sparsity_floor(loaded, model, &loaded.hardware(&of.hardware)?.value, nic)
+}
+
+fn mixture<'a>(name: &At<String>, model: &'a Model) -> Result<&'a Moe, Diagnostic> {
+    let mixture = model.ffns.iter().find_map(|named| match &named.design {
+        Ffn::Moe(moe) => Some(moe),
+        Ffn::Dense(_) => None,
+    });
+    mixture.ok_or_else(|| name.complain(format!("`{}` is no mixture of experts", name.value)))
+}
+
+fn decoding(loaded: &Loaded, of: &CostQuantity) -> Result<f64, Diagnostic> {
+    let model = &loaded.model(&of.model)?.value;
+    let attention = loaded.hardware(&of.hardware)?;
+    let ffn = loaded.hardware(of.ffn_hardware.as_ref().unwrap_or(&of.hardware))?;
+    let (format, without_fp8) = (model.precision.activations, loaded.scenario.without_fp8);
+    let work = token_work(model, single(&of.context_tokens)?, loaded.scenario.counting);
+    let attention = unit_costs(&attention.value, format, without_fp8)?;
+    let ffn = unit_costs(&ffn.value, format, without_fp8)?;
+    Ok(token_cost(&work, &attention, &ffn).total().per_mtok())
+}
+
+fn training(loaded: &Loaded, of: &CostQuantity) -> Result<f64, Diagnostic> {
+    let model = &loaded.model(&of.model)?.value;
+    let hardware = &loaded.hardware(&of.hardware)?.value;
+    let unit = unit_costs(hardware, model.precision.activations, loaded.scenario.without_fp8)?;
+    let work = token_work(model, single(&of.context_tokens)?, loaded.scenario.counting);
+    Ok(training_cost(&work, &unit).per_mtok())
+}
+
+/// The one context of a key that may hold no more.
+///
+/// # Errors
+/// If it holds several.
+pub fn single(contexts: &At<Contexts>) -> Result<u64, Diagnostic> {
+    match contexts.0.as_slice() {
+        [one] => Ok(*one),
+        several => {
+            Err(contexts.complain(format!("one context is needed here, not {}", several.len())))
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! The tables that a scenario's report may hold: each from the scenario's models, hardware and
+//! contexts to a [`Table`]. The shapes with one row per model, context and hardware are those in
+//! which the literature prints such results.
+
+use super::claims;
+use super::cost_table::cost_table;
+use super::loaded::Loaded;
+use super::number::plain;
+use super::table::{Cell, Column, Show, Table};
+use crate::cost::unit_cost::unit_costs;
+use crate::deploy::sparsity::{Rates, Stage, min_sparsity};
+use crate::machine::hardware::Hardware;
+use crate::spec::Diagnostic;
+use crate::spec::de::At;
+use crate::spec::scenario::{MinSparsitySpec, TableContent};
+use crate::sweep::cost_grid::Pairing;
+use crate::units::{BytesPerSecond, Seconds};
+use crate::work::model::Model;
+use crate::work::token::token_work;
+
+/// Computes one table of a report.
+///
+/// # Errors
+/// If the content names something that the scenario or a profile does not have.
+pub fn table(loaded: &Loaded, content: &TableContent) -> Result<Table, Diagnostic> {
+    match content {
+        TableContent::Cost => cost(loaded),
+        TableContent::FlopsAndBytes => Ok(flops_and_bytes(loaded)),
+        TableContent::UnitCosts => unit_cost_table(loaded),
+        TableContent::DecodingCost => decoding_cost(loaded),
+        TableContent::MinSparsity(spec) => min_sparsity_table(loaded, spec),
+        TableContent::Claims(list) => claims::table(loaded, list),
+    }
+}
+
+fn cost(loaded: &Loaded) -> Result<Table, Diagnostic> {
+    let grid = loaded.grid(loaded.contexts(), loaded.scenario.pairing);
+    let points = grid.points()?;
+    Ok(cost_table(&grid, &points, &loaded.labels()))
+}
+
+fn flops_and_bytes(loaded: &Loaded) -> Table {
+    let mut rows = Vec::new();
+    for &context in loaded.contexts() {
+        for model in &loaded.models {
+            let work = token_work(&model.value, context, loaded.scenario.counting);
+            rows.push(vec![
+                model.label.clone().into(),
+                context.into(),
+                work.kv_bytes().bytes().into(),
+                work.attention_flops().flops().into(),
+                work.linear_flops().flops().into(),
+                work.ffn_flops().flops().into(),
+            ]);
+        }
+    }
+    Table {
+        columns: vec![
+            Column::new("model", Show::Plain),
+            Column::new("context_tokens", Show::Tokens).headed("context"),
+            Column::new("kv_bytes", Show::Exponent).headed("KV bytes"),
+            Column::new("attention_flops", Show::Exponent).headed("attention FLOPs"),
+            Column::new("linear_flops", Show::Exponent).headed("linear FLOPs"),
+            Column::new("ffn_flops", Show::Exponent).headed("FFN FLOPs"),
+        ],
+        rows,
+        notes: Vec::new(),
+    }
+}
+
+/// The format that the scenario's first model computes in, which unit costs are quoted for.
+fn compute_format(loaded: &Loaded) -> Result<crate::work::dtype::Dtype, Diagnostic> {
+    let first = loaded.models.first().map(|m| m.value.precision.activations);
+    first.ok_or_else(|| loaded.scenario.name.complain("the scenario has no model"))
+}
+
+fn unit_cost_table(loaded: &Loaded) -> Result<Table, Diagnostic> {
+    let format = compute_format(loaded)?;
+    let mut rows = Vec::new();
+    for hardware in &loaded.hardware {
+        let unit = unit_costs(&hardware.value, format, loaded.scenario.without_fp8)?;
+        rows.push(vec![
+            hardware.label.clone().into(),
+            unit.flop.usd_per_flop().into(),
+            unit.byte.usd_per_byte().into(),
+            rates_in_words(loaded, &hardware.value)?.into(),
+        ]);
+    }
+    Ok(Table {
+        columns: vec![
+            Column::new("hardware", Show::Plain),
+            Column::new("usd_per_flop", Show::Exponent).headed("$ per FLOP"),
+            Column::new("usd_per_byte", Show::Exponent).headed("$ per byte"),
+            Column::new("note", Show::Plain).headed("from"),
+        ],
+        rows,
+        notes: Vec::new(),
+    })
+}
+
+fn rates_in_words(loaded: &Loaded, hardware: &Hardware) -> Result<String, Diagnostic> {
+    let peak = hardware.peak(compute_format(loaded)?, loaded.scenario.without_fp8)?;
+    let price = hardware.price()?;
+    Ok(format!(
+        "{} TFLOPS {}, {} GB/s, {} $/h ({} {})",
+        plain(peak.rate.tflops()),
+        peak.format.to_uppercase(),
+        plain(hardware.memory_bandwidth()?.gb_per_s()),
+        plain(price.rate.usd_per_hour()),
+        price.basis.name(),
+        price.date
+    ))
+}
+
+fn decoding_cost(loaded: &Loaded) -> Result<Table, Diagnostic> {
+    let points = loaded.points(loaded.contexts(), Pairing::Same)?;
+    let mut rows = Vec::new();
+    for (at, model) in loaded.models.iter().enumerate() {
+        let mine = || points.iter().filter(move |p| p.model == at);
+        for point in mine() {
+            rows.push(vec![
+                Cell::from(model.label.as_str()),
+                "attention".into(),
+                point.work.context_tokens.into(),
+                loaded.hardware[point.attention_hardware].label.clone().into(),
+                point.cost.attention_side().per_mtok().into(),
+            ]);
+        }
+        // The FFN does not depend on the context.
+        let first = loaded.contexts().first().copied();
+        for point in mine().filter(|p| Some(p.work.context_tokens) == first) {
+            rows.push(vec![
+                Cell::from(model.label.as_str()),
+                "ffn".into(),
+                Cell::None,
+                loaded.hardware[point.ffn_hardware].label.clone().into(),
+                point.cost.ffn.per_mtok().into(),
+            ]);
+        }
+    }
+    Ok(Table {
+        columns: vec![
+            Column::new("model", Show::Plain),
+            Column::new("part", Show::Plain),
+            Column::new("context_tokens", Show::Tokens).headed("context"),
+            Column::new("hardware", Show::Plain),
+            Column::new("usd_per_1m_tokens", Show::Usd).headed("$ per 1M tokens"),
+        ],
+        rows,
+        notes: Vec::new(),
+    })
+}
+
+fn min_sparsity_table(loaded: &Loaded, spec: &MinSparsitySpec) -> Result<Table, Diagnostic> {
+    let model = &loaded.model(&spec.model)?.value;
+    let mut rows = Vec::new();
+    for hardware in &loaded.hardware {
+        let floor = sparsity_floor(loaded, model, &hardware.value, None)?;
+        rows.push(vec![hardware.label.clone().into(), floor.into()]);
+    }
+    Ok(Table {
+        columns: vec![
+            Column::new("hardware", Show::Plain),
+            Column::new("min_sparsity", Show::Plain).headed("least sparsity"),
+        ],
+        rows,
+        notes: Vec::new(),
+    })
+}
+
+/// The sparsity floor of a model on a hardware under the scenario's promise, at the network
+/// cards' line rate or at what one card reaches.
+///
+/// # Errors
+/// If the scenario makes no promise or the profile lacks a figure.
+pub fn sparsity_floor(
+    loaded: &Loaded,
+    model: &Model,
+    hardware: &Hardware,
+    nic: Option<BytesPerSecond>,
+) -> Result<f64, Diagnostic> {
+    let scenario = &loaded.scenario;
+    let promise = scenario.promise.as_ref().ok_or_else(|| {
+        let message = "a sparsity floor needs the scenario's `promise`";
+        no_promise(&scenario.name, message)
+    })?;
+    let stage = Stage {
+        hidden_size: model.hidden_size,
+        layers: model.layer_count(),
+        tpot: Seconds::from_ms(promise.tpot_ms.0),
+        stages: promise.stages.0,
+        wire: promise.wire,
+    };
+    let line_rate = hardware.server_network()?;
+    let network = match (nic, hardware.nics_per_server()) {
+        (Some(nic), Some(cards)) => nic * cards as f64,
+        _ => line_rate,
+    };
+    let rates = Rates {
+        compute: hardware.peak(model.precision.activations, scenario.without_fp8)?.rate,
+        memory: hardware.memory_bandwidth()?,
+        network,
+    };
+    Ok(min_sparsity(&stage, &rates))
+}
+
+fn no_promise(name: &At<String>, message: &str) -> Diagnostic {
+    name.complain(message).help("add promise: {tpot_ms: 50, stages: 3, wire: {...}}")
+}

@@ -63,9 +63,18 @@ enum PairingArg {
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum CountingArg {
+pub(super) enum CountingArg {
     Paper,
     Exact,
+}
+
+impl From<CountingArg> for Counting {
+    fn from(counting: CountingArg) -> Self {
+        match counting {
+            CountingArg::Paper => Self::Paper,
+            CountingArg::Exact => Self::Exact,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -118,8 +127,7 @@ impl Axes {
             ffn_hardware: side(&self.ffn_hardware, "--ffn-hardware")?,
             pairing: self.pairing(rules.map(|s| s.pairing)),
             counting: match self.counting {
-                Some(CountingArg::Paper) => Counting::Paper,
-                Some(CountingArg::Exact) => Counting::Exact,
+                Some(counting) => counting.into(),
                 None => rules.map(|s| s.counting).unwrap_or_default(),
             },
             without_fp8: match self.without_fp8 {
@@ -227,7 +235,12 @@ fn each<T>(
 }
 
 /// A complaint about an option's value; the help stands behind a line break.
-fn refused(option: &str, text: &str, span: std::ops::Range<usize>, message: &str) -> Diagnostic {
+pub(super) fn refused(
+    option: &str,
+    text: &str,
+    span: std::ops::Range<usize>,
+    message: &str,
+) -> Diagnostic {
     let origin = Origin::new(&Source::new(option, text), span);
     match message.split_once('\n') {
         Some((message, help)) => Diagnostic::new(message).help(help).at(origin),

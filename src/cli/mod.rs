@@ -5,9 +5,13 @@
 
 mod axes;
 mod check;
+mod completions;
 mod cost;
 mod list;
+mod man;
+mod pareto;
 mod report;
+mod schema;
 mod show;
 
 use crate::catalog::Catalog;
@@ -56,8 +60,12 @@ enum Command {
     Check(check::CheckArgs),
     Cost(cost::CostArgs),
     List(list::ListArgs),
+    Pareto(pareto::ParetoArgs),
     Report(report::ReportArgs),
     Show(show::ShowArgs),
+    Schema(schema::SchemaArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
 }
 
 /// Why a command did not end well.
@@ -121,8 +129,12 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Check(args) => args.run(&catalog),
         Command::Cost(args) => args.run(&catalog),
         Command::List(args) => args.run(&catalog),
+        Command::Pareto(args) => args.run(&catalog),
         Command::Report(args) => args.run(&catalog),
         Command::Show(args) => args.run(&catalog),
+        Command::Schema(args) => args.run(),
+        Command::Completions(args) => args.run(),
+        Command::Man(args) => args.run(),
     }
 }
 

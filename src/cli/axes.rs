@@ -142,7 +142,8 @@ impl Axes {
                 ComputeArg::Fp4 => Dtype::Nvfp4,
             }),
         };
-        self.set_prices(&mut grid)?;
+        let all = grid.attention_hardware.iter_mut().chain(&mut grid.ffn_hardware);
+        set_prices(&self.price, all)?;
         Ok(grid)
     }
 
@@ -184,38 +185,42 @@ impl Axes {
             (true, true, None) => Err(Diagnostic::new("no hardware is named")),
         }
     }
+}
 
-    fn set_prices(&self, grid: &mut CostGrid) -> Result<(), Diagnostic> {
-        for text in &self.price {
-            let wrong = |message: &str| refused("--price", text, 0..text.len(), message);
-            let (name, usd) = text
-                .split_once('=')
-                .ok_or_else(|| wrong("a price is NAME=USD_PER_HOUR\nwrite --price h20=0.80"))?;
-            let usd: f64 =
-                usd.parse().map_err(|_| wrong("the price is no number\nwrite --price h20=0.80"))?;
-            let usd = Positive::new(usd).map_err(|m| wrong(&format!("the price {m}")))?;
-            let price = Price {
-                rate: UsdPerSecond::from_usd_per_hour(usd.0),
-                basis: PriceBasis::Given,
-                date: "this run".to_owned(),
-                source: "--price".to_owned(),
-            };
-            let all = grid.attention_hardware.iter_mut().chain(&mut grid.ffn_hardware);
-            let mut found = false;
-            for hardware in all.filter(|hw| hw.name == name) {
-                hardware.prices.insert(0, price.clone());
-                found = true;
-            }
-            if !found {
-                return Err(wrong(&format!("no hardware of this run is called `{name}`")));
-            }
+/// Puts the prices of this run, given as NAME=USD_PER_HOUR, before those of the profiles.
+pub(super) fn set_prices<'a>(
+    prices: &[String],
+    hardware: impl Iterator<Item = &'a mut Hardware>,
+) -> Result<(), Diagnostic> {
+    let mut all: Vec<&mut Hardware> = hardware.collect();
+    for text in prices {
+        let wrong = |message: &str| refused("--price", text, 0..text.len(), message);
+        let (name, usd) = text
+            .split_once('=')
+            .ok_or_else(|| wrong("a price is NAME=USD_PER_HOUR\nwrite --price h20=0.80"))?;
+        let usd: f64 =
+            usd.parse().map_err(|_| wrong("the price is no number\nwrite --price h20=0.80"))?;
+        let usd = Positive::new(usd).map_err(|m| wrong(&format!("the price {m}")))?;
+        let price = Price {
+            rate: UsdPerSecond::from_usd_per_hour(usd.0),
+            basis: PriceBasis::Given,
+            date: "this run".to_owned(),
+            source: "--price".to_owned(),
+        };
+        let mut found = false;
+        for hardware in all.iter_mut().filter(|hw| hw.name == name) {
+            hardware.prices.insert(0, price.clone());
+            found = true;
         }
-        Ok(())
+        if !found {
+            return Err(wrong(&format!("no hardware of this run is called `{name}`")));
+        }
     }
+    Ok(())
 }
 
 /// Loads every name of an option; a complaint without a place points at the name.
-fn each<T>(
+pub(super) fn each<T>(
     names: &[String],
     option: &str,
     load: impl Fn(&str) -> Result<T, Diagnostic>,

@@ -6,7 +6,9 @@
 mod axes;
 mod check;
 mod completions;
+mod conditions;
 mod cost;
+mod estimate;
 mod list;
 mod man;
 mod pareto;
@@ -59,6 +61,7 @@ struct Output {
 enum Command {
     Check(check::CheckArgs),
     Cost(cost::CostArgs),
+    Estimate(estimate::EstimateArgs),
     List(list::ListArgs),
     Pareto(pareto::ParetoArgs),
     Report(report::ReportArgs),
@@ -128,6 +131,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Command::Check(args) => args.run(&catalog),
         Command::Cost(args) => args.run(&catalog),
+        Command::Estimate(args) => args.run(&catalog),
         Command::List(args) => args.run(&catalog),
         Command::Pareto(args) => args.run(&catalog),
         Command::Report(args) => args.run(&catalog),

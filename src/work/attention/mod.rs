@@ -143,6 +143,18 @@ pub enum Attention {
     Lightning(Lightning),
 }
 
+impl Attention {
+    /// Keeps the KV cache in another format; recurrent states keep theirs.
+    pub fn set_kv_cache(&mut self, format: Dtype) {
+        match self {
+            Self::Gqa(design) => design.kv_cache = format,
+            Self::Mfa(design) => design.kv_cache = format,
+            Self::Mla(design) => design.kv_cache = format,
+            Self::Lightning(_) => {}
+        }
+    }
+}
+
 impl std::ops::Deref for Attention {
     type Target = dyn Design;
     fn deref(&self) -> &Self::Target {

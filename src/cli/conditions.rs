@@ -58,7 +58,7 @@ pub struct Conditions {
     #[arg(long, value_name = "MS", default_value_t = 0.0)]
     fixed_ms: f64,
     /// Share of device memory that is kept free
-    #[arg(long, value_name = "SHARE", default_value_t = 0.1)]
+    #[arg(long, value_name = "SHARE", default_value_t = 0.05)]
     memory_reserve: f64,
     /// The two directions of a network card take turns
     #[arg(long)]

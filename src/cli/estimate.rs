@@ -142,7 +142,7 @@ impl EstimateArgs {
 
     fn micro_batches(&self, deployment: &Deployment) -> Result<Vec<u32>, Diagnostic> {
         if self.micro_batches.is_empty() {
-            return Ok(vec![default_micro_batches(deployment)]);
+            return Ok(vec![deployment.default_micro_batches()]);
         }
         for &m in &self.micro_batches {
             if m == 0 || m > MOST_MICRO_BATCHES {
@@ -187,16 +187,5 @@ impl EstimateArgs {
             || at(compiled.batch_of(1, micro_batches)),
             |(batch, estimate)| (Point { batch, micro_batches, context }, estimate),
         )])
-    }
-}
-
-/// What a deployment runs with where nothing else is said: the paper's three micro-batches for
-/// AFD, two for wide EP (two-batch overlap), one per pipeline stage.
-pub(super) const fn default_micro_batches(deployment: &Deployment) -> u32 {
-    match deployment {
-        Deployment::Afd(_) => 3,
-        Deployment::Colocated(c) if c.pipeline_stages > 1 => c.pipeline_stages,
-        Deployment::Colocated(c) if c.devices > c.expert_tp => 2,
-        Deployment::Colocated(_) => 1,
     }
 }

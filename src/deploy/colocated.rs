@@ -124,6 +124,7 @@ impl Compiler<'_> {
         let mut kind = FfnKind {
             name: name.to_owned(),
             gemms: Vec::new(),
+            gemm_rows: 1.0,
             near_gemms: Vec::new(),
             experts: None,
             expert_groups: f64::from(self.expert_groups()),

@@ -46,6 +46,8 @@ pub struct FfnKind {
     pub name: String,
     /// Products that every token of the micro-batch passes: shared experts, dense blocks.
     pub gemms: Vec<TimedGemm>,
+    /// Share of the micro-batch's rows that one device passes through them.
+    pub gemm_rows: f64,
     /// Products over an attention device's own tokens: what was left on the attention side.
     pub near_gemms: Vec<TimedGemm>,
     /// Routed experts.
@@ -256,6 +258,7 @@ impl AfdCompiler<'_> {
         let mut kind = FfnKind {
             name: name.to_owned(),
             gemms: Vec::new(),
+            gemm_rows: self.whole_rows(),
             near_gemms: Vec::new(),
             experts: None,
             expert_groups: f64::from(self.afd.expert_groups()),
@@ -280,13 +283,14 @@ impl AfdCompiler<'_> {
         Ok(kind)
     }
 
-    /// Devices that share the width of what every token passes: with broadcast the rows are
-    /// everywhere and their sums meet on the attention side; routed rows meet only in an instance.
-    fn whole_width_parts(&self) -> u32 {
-        match self.afd.dispatch {
-            Dispatch::Broadcast => self.afd.ffn_devices(),
-            Dispatch::Routed => self.afd.ffn_instance_devices,
-        }
+    /// Devices that share the width of what every token passes.
+    const fn whole_width_parts(&self) -> u32 {
+        self.afd.whole_width_parts()
+    }
+
+    /// Share of the rows that one device passes through it.
+    fn whole_rows(&self) -> f64 {
+        if self.afd.gathers() { 1.0 } else { 1.0 / f64::from(self.afd.ffn_instance_devices) }
     }
 
     fn mixture(
@@ -342,16 +346,25 @@ impl AfdCompiler<'_> {
                 distinct_groups(afd.expert_groups(), moe.experts, moe.experts_per_token)
             }
         };
-        // Inside an instance rows are gathered only where its devices share a width.
+        // Inside an instance, devices that share widths gather every row, and devices with experts
+        // of their own only the rows that visit them.
         let g = f64::from(devices);
-        let gathered = if afd.expert_tp > 1 { (g - 1.0) / g } else { 0.0 };
+        let wanted = match moe {
+            Some(moe) if !afd.gathers() => {
+                let groups = afd.expert_groups();
+                distinct_groups(groups, moe.experts, moe.experts_per_token) / f64::from(groups)
+            }
+            None if !afd.gathers() => 0.0,
+            _ => reached / instances,
+        };
+        let gathered = wanted * (g - 1.0) / g;
         let transfer = |bytes_per_element: f64| {
             let row = h * bytes_per_element;
             Transfer {
                 latency_s: options.network_latency_s,
                 near_s_per_token: row * reached * near / f64::from(afd.attention_tp),
                 far_s_per_token: row * reached / instances / g * far,
-                inside_s_per_token: row * reached / instances * gathered * link,
+                inside_s_per_token: row * gathered * link,
             }
         };
         kind.dispatch = transfer(options.wire.dispatch_bytes_per_element);

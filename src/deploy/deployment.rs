@@ -115,6 +115,24 @@ impl Afd {
         self.ffn_instances * self.ffn_instance_devices
     }
 
+    /// Whether the devices of an FFN instance share widths, so that each needs every row that the
+    /// instance gets. Otherwise each passes its own rows through shared experts and dense blocks.
+    #[must_use]
+    pub const fn gathers(&self) -> bool {
+        self.expert_tp > 1
+    }
+
+    /// Devices that share the width of shared experts and dense blocks. With broadcast every
+    /// instance has every row, and their sums meet on the attention side.
+    #[must_use]
+    pub const fn whole_width_parts(&self) -> u32 {
+        let inside = if self.gathers() { self.ffn_instance_devices } else { 1 };
+        match self.dispatch {
+            Dispatch::Broadcast => inside * self.ffn_instances,
+            Dispatch::Routed => inside,
+        }
+    }
+
     /// Groups that the routed experts are dealt out to.
     #[must_use]
     pub const fn expert_groups(&self) -> u32 {
@@ -129,6 +147,18 @@ impl Deployment {
         match self {
             Self::Afd(afd) => afd.attention_devices() + afd.ffn_devices(),
             Self::Colocated(colocated) => colocated.devices,
+        }
+    }
+
+    /// The paper's three micro-batches for AFD, two for wide EP (two-batch overlap), one per
+    /// pipeline stage, one otherwise.
+    #[must_use]
+    pub const fn default_micro_batches(&self) -> u32 {
+        match self {
+            Self::Afd(_) => 3,
+            Self::Colocated(c) if c.pipeline_stages > 1 => c.pipeline_stages,
+            Self::Colocated(c) if c.devices > c.expert_tp => 2,
+            Self::Colocated(_) => 1,
         }
     }
 

@@ -151,7 +151,7 @@ impl FfnKind {
     #[must_use]
     #[inline]
     pub fn time(&self, rows: f64, imbalance: f64) -> KernelTime {
-        let mut time = gemms(&self.gemms, rows);
+        let mut time = gemms(&self.gemms, rows * self.gemm_rows);
         if let Some((work, rate)) = &self.experts {
             let mine = rows * work.experts_per_token / self.expert_groups * imbalance;
             let bytes = work.touched(rows) * work.expert_bytes + work.bytes_per_row * mine;

@@ -1,7 +1,7 @@
 //! The memory ledger of one device: weights, KV cache and state, activations and buffers, and what
 //! is held back. It decides the largest batch.
 
-use super::deployment::{Afd, Dispatch, Side};
+use super::deployment::{Afd, Side};
 use super::options::Options;
 use crate::machine::hardware::{Hardware, Unknown};
 use crate::units::Bytes;
@@ -143,10 +143,7 @@ pub(super) fn afd_ffn(
 ) -> Result<Held, Unknown> {
     let h = model.hidden_size;
     let weights = model.precision.weights;
-    let whole = match afd.dispatch {
-        Dispatch::Broadcast => afd.ffn_devices(),
-        Dispatch::Routed => afd.ffn_instance_devices,
-    };
+    let whole = afd.whole_width_parts();
     let mut held = Bytes::ZERO;
     for (named, layers) in model.ffns.iter().zip(model.ffn_layers()) {
         let one = match &named.design {

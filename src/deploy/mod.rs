@@ -11,6 +11,7 @@
 //! | [`network`] | transfers between attention and FFN |
 //! | [`memory`] | what each device holds |
 //! | [`pipeline`] | micro-batches through attention, link and FFN: closed form and schedule |
+//! | [`stage`] | what one device can read within a stage |
 //! | [`sparsity`] | how sparse a mixture of experts may be before the network limits it |
 //!
 //! `work` says what must be done and `machine` how fast one device does it; here they meet. Search
@@ -27,3 +28,4 @@ pub mod network;
 pub mod options;
 pub mod pipeline;
 pub mod sparsity;
+pub mod stage;

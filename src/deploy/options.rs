@@ -18,7 +18,7 @@ pub struct Options {
     pub network_latency_s: f64,
     /// Time of a step outside the layers and the LM head: scheduling, sampling.
     pub fixed_s: f64,
-    /// Share of device memory kept free for the runtime (assumed).
+    /// Share of device memory kept free for the runtime and fragmentation (assumed).
     pub memory_reserve: f64,
     /// Whether the two directions of a network card take turns.
     pub half_duplex: bool,
@@ -40,7 +40,7 @@ impl Default for Options {
             scale_up_efficiency: 1.0,
             network_latency_s: 0.0,
             fixed_s: 0.0,
-            memory_reserve: 0.1,
+            memory_reserve: 0.05,
             half_duplex: false,
             expert_imbalance: 1.0,
             query_tokens: 1.0,

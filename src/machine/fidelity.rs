@@ -23,4 +23,18 @@ impl Fidelity {
             Self::Roofline => "roofline",
         }
     }
+
+    /// What it leaves out, for the head of a report.
+    #[must_use]
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Ideal => {
+                "every chip at its peak, large batches, communication hidden: a floor, not a forecast"
+            }
+            Self::Roofline => {
+                "real batches, weights, caches, links and capacity at datasheet peaks: optimistic by \
+                 what kernels and networks fall short of them"
+            }
+        }
+    }
 }

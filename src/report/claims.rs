@@ -7,11 +7,13 @@ use super::table::{Cell, Column, Show, Table};
 use crate::cost::ideal::{token_cost, training_cost};
 use crate::cost::unit_cost::unit_costs;
 use crate::deploy::sparsity::min_routed_experts;
+use crate::deploy::stage;
 use crate::spec::Diagnostic;
 use crate::spec::de::At;
 use crate::spec::quantity::Contexts;
-use crate::spec::scenario::{ClaimSpec, CostQuantity, FloorQuantity, QuantitySpec};
-use crate::units::BytesPerSecond;
+use crate::spec::scenario::{ClaimSpec, CostQuantity, FloorQuantity, QuantitySpec, StageQuantity};
+use crate::units::{Bytes, BytesPerSecond, Seconds};
+use crate::work::attention::Attention;
 use crate::work::ffn::{Ffn, Moe};
 use crate::work::model::Model;
 use crate::work::token::token_work;
@@ -62,6 +64,78 @@ fn value(loaded: &Loaded, quantity: &QuantitySpec) -> Result<f64, Diagnostic> {
             let shared = moe.shared_intermediate_size / moe.expert_intermediate_size;
             Ok(min_routed_experts(floor(loaded, of)?, moe.experts, shared).ceil())
         }
+        QuantitySpec::StageBudget(of) => {
+            Ok(stage_budget(loaded, &of.model, &loaded.model(&of.model)?.value)?.us())
+        }
+        QuantitySpec::StageBytes(of) => Ok(InStage::new(loaded, of)?.readable.bytes()),
+        QuantitySpec::AttentionWeightBytes(of) => Ok(InStage::new(loaded, of)?.weights().bytes()),
+        QuantitySpec::StageContextTokens(of) => Ok(InStage::new(loaded, of)?.context_tokens()),
+        QuantitySpec::StageBatch(of) => {
+            let context = of
+                .context_tokens
+                .as_ref()
+                .ok_or_else(|| of.model.complain("a batch in a stage needs `context_tokens`"))?;
+            Ok((InStage::new(loaded, of)?.context_tokens() / single(context)? as f64).floor())
+        }
+        QuantitySpec::StageFfnDevices(of) => Ok(InStage::new(loaded, of)?.ffn_devices()),
+    }
+}
+
+fn stage_budget(loaded: &Loaded, name: &At<String>, model: &Model) -> Result<Seconds, Diagnostic> {
+    let promise = loaded.scenario.promise.as_ref();
+    let promise = promise.ok_or_else(|| {
+        name.complain("a stage needs the scenario's `promise`")
+            .help("add promise: {tpot_ms: 50, stages: 3, wire: {...}}")
+    })?;
+    Ok(stage::budget(Seconds::from_ms(promise.tpot_ms.0), promise.stages.0, model.layer_count()))
+}
+
+/// A model's device within a stage of the promise.
+struct InStage<'a> {
+    of: &'a StageQuantity,
+    model: &'a Model,
+    attention: &'a Attention,
+    readable: Bytes,
+}
+
+impl<'a> InStage<'a> {
+    fn new(loaded: &'a Loaded, of: &'a StageQuantity) -> Result<Self, Diagnostic> {
+        let model = &loaded.model(&of.model)?.value;
+        let bandwidth = loaded.hardware(&of.hardware)?.value.memory_bandwidth()?;
+        let share = of.bandwidth_share.map_or(1.0, |share| share.0);
+        let budget = stage_budget(loaded, &of.model, model)?;
+        // Specs have at least one design, and the first is that of most layers here.
+        let attention = model.attentions.first().map(|named| &named.design);
+        let attention =
+            attention.ok_or_else(|| of.model.complain("this model has no attention"))?;
+        Ok(Self { of, model, attention, readable: stage::readable(bandwidth, share, budget) })
+    }
+
+    fn weights(&self) -> Bytes {
+        stage::attention_weights(
+            self.attention,
+            self.model.hidden_size,
+            &self.of.split_matrices,
+            self.of.split_devices.map_or(1, |n| n.0),
+            self.model.precision.weights,
+        )
+    }
+
+    fn context_tokens(&self) -> f64 {
+        let kv_per_token = self.attention.kv_bytes_held(1);
+        stage::context_tokens(self.readable, self.weights(), kv_per_token)
+    }
+
+    fn ffn_devices(&self) -> f64 {
+        let model = self.model;
+        let own = || {
+            let blocks = model.ffns.iter().zip(model.ffn_layers());
+            let params = blocks.map(|(f, n)| f.design.total_params(model.hidden_size) * n);
+            model.precision.weights.bytes(params.sum::<u64>() as f64)
+        };
+        let weights = self.of.ffn_weight_gb.map_or_else(own, |gb| Bytes::new(gb.0 * 1e9));
+        let per_server = self.of.devices_per_server.map_or(8, |n| n.0);
+        stage::ffn_devices(weights, model.layer_count(), self.readable, per_server)
     }
 }
 

@@ -4,8 +4,11 @@
 
 use super::claims;
 use super::cost_table::cost_table;
+use super::deployed::{deployed, end_to_end};
+use super::estimate_table::estimate_table;
 use super::loaded::Loaded;
 use super::number::plain;
+use super::published::Published;
 use super::table::{Cell, Column, Show, Table};
 use crate::cost::unit_cost::unit_costs;
 use crate::deploy::sparsity::{Rates, Stage, min_sparsity};
@@ -22,13 +25,22 @@ use crate::work::token::token_work;
 ///
 /// # Errors
 /// If the content names something that the scenario or a profile does not have.
-pub fn table(loaded: &Loaded, content: &TableContent) -> Result<Table, Diagnostic> {
+pub fn table(
+    loaded: &Loaded,
+    content: &TableContent,
+    published: Option<&Published>,
+) -> Result<Table, Diagnostic> {
     match content {
         TableContent::Cost => cost(loaded),
         TableContent::FlopsAndBytes => Ok(flops_and_bytes(loaded)),
         TableContent::UnitCosts => unit_cost_table(loaded),
         TableContent::DecodingCost => decoding_cost(loaded),
         TableContent::MinSparsity(spec) => min_sparsity_table(loaded, spec),
+        TableContent::Estimates => {
+            let rows: Vec<_> = deployed(loaded)?.into_iter().map(|d| d.row).collect();
+            Ok(estimate_table(&rows))
+        }
+        TableContent::EndToEnd => end_to_end(loaded, published),
         TableContent::Claims(list) => claims::table(loaded, list),
     }
 }

@@ -1,6 +1,7 @@
 //! The columns of `afford cost`, and the notes that say where its figures come from.
 
 use super::table::{Cell, Column, Show, Table};
+use crate::machine::fidelity::Fidelity;
 use crate::machine::hardware::Hardware;
 use crate::sweep::cost_grid::{CostGrid, CostPoint, Pairing};
 
@@ -147,8 +148,8 @@ fn inputs(attention: &Hardware, ffn: &Hardware) -> &'static str {
 
 fn notes(grid: &CostGrid, points: &[CostPoint]) -> Vec<String> {
     let mut notes = vec![format!(
-        "Fidelity ideal: every chip at its peak, large batches, communication hidden; a floor, not \
-         a forecast. Counting {}.",
+        "Fidelity ideal: {}. Counting {}.",
+        Fidelity::Ideal.meaning(),
         grid.counting.name()
     )];
     let pairs = grid.attention_hardware.len() * grid.ffn_hardware.len();

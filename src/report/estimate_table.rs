@@ -168,9 +168,8 @@ fn ffn(row: &EstimateRow, value: f64) -> Cell {
 pub fn estimate_table(rows: &[EstimateRow]) -> Table {
     let fields: Vec<Field> = [named(), figures(), memory()].concat();
     let mut notes = vec![
-        "Fidelity roofline: datasheet peaks, no kernel or network inefficiency but those given; \
-         optimistic by tens of percent. A, D, F, R: attention, dispatch, FFN and return of one \
-         micro-batch in one layer."
+        format!("Fidelity roofline: {}.", Fidelity::Roofline.meaning()),
+        "A, D, F, R: attention, dispatch, FFN and return of one micro-batch in one layer."
             .to_owned(),
     ];
     for row in rows {

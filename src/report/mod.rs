@@ -10,6 +10,7 @@
 //! | [`sheet`] | everything about one thing, in four forms |
 //! | [`show_model`], [`show_model_text`] | the sheet of a model |
 //! | [`show_hardware`] | the sheet of a hardware |
+//! | [`deployed`] | a scenario's deployments, evaluated |
 //! | [`estimate_table`] | the columns of `afford estimate` |
 //! | [`loaded`] | a scenario with its models and hardware found |
 //! | [`content`] | the tables that a scenario's report may hold |
@@ -29,6 +30,7 @@ pub mod check;
 pub mod claims;
 pub mod content;
 pub mod cost_table;
+pub mod deployed;
 pub mod estimate_table;
 pub mod figures;
 pub mod front_plot;

@@ -25,11 +25,11 @@ pub fn page(loaded: &Loaded, tables: &[ReportTable], figures: &[ReportFigure]) -
     let contexts: Vec<String> = loaded.contexts().iter().map(|&c| Tokens(c).to_string()).collect();
     let _ = writeln!(
         text,
-        "Written by `afford report {}`. Fidelity **{}** (every chip at its peak, large batches, \
-         communication hidden: a floor, not a forecast), counting **{}**, contexts {} tokens. \
+        "Written by `afford report {}`. Fidelity **{}** ({}), counting **{}**, contexts {} tokens. \
          CSV files hold every value unrounded.\n",
         scenario.name.value,
         scenario.fidelity.name(),
+        scenario.fidelity.meaning(),
         scenario.counting.name(),
         contexts.join(" and ")
     );

@@ -61,6 +61,16 @@ impl Published {
         printed.parse::<f64>().ok().map(|_| printed)
     }
 
+    /// A published number by the values of some key columns.
+    #[must_use]
+    pub fn value(&self, keys: &[(&str, &str)], column: &str) -> Option<f64> {
+        let at = |name: &str| self.columns.iter().position(|c| c == name);
+        let same = |row: &&Vec<String>| {
+            keys.iter().all(|(name, value)| at(name).is_some_and(|i| row[i] == *value))
+        };
+        self.rows.iter().find(same)?[at(column)?].parse().ok()
+    }
+
     /// Compares every value.
     #[must_use]
     pub fn agreement(&self, table: &Table) -> Agreement {

@@ -8,6 +8,7 @@
 //! | [`quantity`] | counts, quantities, token counts and contexts |
 //! | [`extends`] | laying a spec over the one it extends |
 //! | [`model`], [`hardware`], [`scenario`] | the three kinds of spec |
+//! | [`workload`] | deployments in a scenario |
 //! | [`schema`] | their JSON Schemas |
 //!
 //! What leaves this module is either checked or a [`Diagnostic`]. Nothing here computes a cost,
@@ -22,6 +23,7 @@ pub mod quantity;
 pub mod scenario;
 pub mod schema;
 pub mod source;
+pub mod workload;
 
 pub use source::{Diagnostic, Origin, Source};
 

@@ -5,6 +5,7 @@ use super::de::{At, from_node};
 use super::node::Node;
 use super::quantity::{Contexts, Count, Positive};
 use super::source::Diagnostic;
+use super::workload::{ConditionsSpec, DeploymentSpec};
 use crate::deploy::sparsity::Wire;
 use crate::machine::fidelity::Fidelity;
 use crate::machine::hardware::WithoutFp8;
@@ -43,6 +44,11 @@ pub struct Scenario {
     pub without_fp8: WithoutFp8,
     /// The latency promise and the pipeline that keeps it, where a table needs them.
     pub promise: Option<PromiseSpec>,
+    /// Deployments to evaluate.
+    #[serde(default)]
+    pub deployments: Vec<DeploymentSpec>,
+    /// Conditions of all deployments.
+    pub conditions: Option<ConditionsSpec>,
     /// Tables and figures; cost table and standard figures if left out.
     pub report: Option<ReportSpec>,
 }
@@ -110,6 +116,10 @@ pub enum TableContent {
     DecodingCost,
     /// The sparsity floor of each hardware.
     MinSparsity(MinSparsitySpec),
+    /// The columns of `afford estimate`, one row per deployment and context.
+    Estimates,
+    /// Predicted beside measured throughput of every deployment.
+    EndToEnd,
     /// Single figures, one row per claim.
     Claims(Vec<ClaimSpec>),
 }
@@ -154,6 +164,41 @@ pub enum QuantitySpec {
     MinSparsity(FloorQuantity),
     /// Routed experts per token that reach the sparsity floor.
     MinRoutedExperts(FloorQuantity),
+    /// Time of one stage of one layer under the promise, in microseconds.
+    StageBudget(ModelQuantity),
+    /// Bytes that a device reads in a stage.
+    StageBytes(StageQuantity),
+    /// Bytes of one attention layer's weights on a device.
+    AttentionWeightBytes(StageQuantity),
+    /// Context tokens whose cache a device reads in a stage beside its weights.
+    StageContextTokens(StageQuantity),
+    /// Requests of a context that a device serves in a stage.
+    StageBatch(StageQuantity),
+    /// Devices, in whole servers, that read the FFN's weights of a layer in a stage.
+    StageFfnDevices(StageQuantity),
+}
+
+/// A device within a stage of the promise (`deploy::stage`).
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StageQuantity {
+    /// A model of the scenario.
+    pub model: At<String>,
+    /// Hardware of the scenario.
+    pub hardware: At<String>,
+    /// Share of the memory bandwidth that is reached; 1 if left out.
+    pub bandwidth_share: Option<Positive>,
+    /// Attention matrices that are split over `split_devices`; the others are held whole.
+    #[serde(default)]
+    pub split_matrices: Vec<String>,
+    /// Devices that share the split matrices.
+    pub split_devices: Option<Count>,
+    /// Context of a request.
+    pub context_tokens: Option<At<Contexts>>,
+    /// FFN weights in all, if not the model's own.
+    pub ffn_weight_gb: Option<Positive>,
+    /// Devices of one server; 8 if left out.
+    pub devices_per_server: Option<Count>,
 }
 
 /// A cost at one point.

@@ -1,0 +1,53 @@
+//! What one device can read within a stage of the pipeline (Step-3 paper, section 6).
+//!
+//! A promise of TPOT over three equal stages and L layers leaves TPOT / 3 / L for the attention or
+//! the FFN of one layer. A device that is bound by memory reads bandwidth x budget bytes in it:
+//! first its weights of the layer, then KV cache, which caps its context tokens; an FFN's weights
+//! of one layer, read at a share of the bandwidth, set how many devices it takes.
+
+use crate::units::{Bytes, BytesPerSecond, Seconds};
+use crate::work::attention::Attention;
+use crate::work::dtype::Dtype;
+
+/// Time that one stage of one layer may take.
+#[must_use]
+pub fn budget(tpot: Seconds, stages: u64, layers: u64) -> Seconds {
+    tpot / (stages * layers) as f64
+}
+
+/// What a device can read in a budget at a share of its bandwidth.
+#[must_use]
+pub fn readable(bandwidth: BytesPerSecond, share: f64, budget: Seconds) -> Bytes {
+    bandwidth * share * budget
+}
+
+/// Weights of one attention layer on one device when some matrices are split over `devices` and
+/// the others are held whole.
+#[must_use]
+pub fn attention_weights(
+    attention: &Attention,
+    h: u64,
+    split: &[String],
+    devices: u64,
+    dtype: Dtype,
+) -> Bytes {
+    let matrices = attention.matrices(h);
+    let held = matrices.iter().map(|matrix| {
+        let split = split.iter().any(|name| name == matrix.name);
+        matrix.weights() as f64 / if split { devices as f64 } else { 1.0 }
+    });
+    dtype.bytes(held.sum())
+}
+
+/// Context tokens whose cache a device can read beside its weights.
+#[must_use]
+pub fn context_tokens(readable: Bytes, weights: Bytes, kv_per_token: Bytes) -> f64 {
+    ((readable - weights) / kv_per_token).max(0.0)
+}
+
+/// Devices that an FFN of given weights in all needs, in whole servers.
+#[must_use]
+pub fn ffn_devices(weights: Bytes, layers: u64, readable: Bytes, per_server: u64) -> f64 {
+    let devices = (weights / layers as f64 / readable).ceil();
+    (devices / per_server as f64).ceil() * per_server as f64
+}

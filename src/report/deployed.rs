@@ -1,0 +1,173 @@
+//! The deployments of a scenario, evaluated: rows for the estimate table, and the same beside
+//! measured throughput.
+
+use super::estimate_table::EstimateRow;
+use super::loaded::Loaded;
+use super::published::Published;
+use super::table::{Cell, Column, Show, Table};
+use crate::deploy::compile::{Pools, compile};
+use crate::deploy::estimate::Point;
+use crate::machine::fidelity::Fidelity;
+use crate::machine::hardware::Hardware;
+use crate::spec::Diagnostic;
+use crate::spec::de::At;
+use crate::spec::workload::DeploymentSpec;
+use crate::units::Seconds;
+use crate::work::model::Model;
+
+/// A row and what the scenario says of it.
+pub struct Deployed<'a> {
+    /// What was evaluated.
+    pub row: EstimateRow,
+    /// The scenario's entry.
+    pub spec: &'a DeploymentSpec,
+    /// The model as it runs, with the cache format of the entry.
+    pub model: Model,
+}
+
+/// Evaluates every deployment of a scenario at every context it names.
+///
+/// # Errors
+/// If an entry names what the scenario does not have, or a profile lacks a figure.
+pub fn deployed(loaded: &Loaded) -> Result<Vec<Deployed<'_>>, Diagnostic> {
+    let mut all = Vec::new();
+    for spec in &loaded.scenario.deployments {
+        evaluate(loaded, spec, &mut all)?;
+    }
+    Ok(all)
+}
+
+fn evaluate<'a>(
+    loaded: &'a Loaded,
+    spec: &'a DeploymentSpec,
+    all: &mut Vec<Deployed<'a>>,
+) -> Result<(), Diagnostic> {
+    let base = loaded.scenario.conditions.clone().unwrap_or_default();
+    let conditions = spec.conditions.clone().unwrap_or_default().over(&base);
+    let mut options = conditions.options()?;
+    options.without_fp8 = loaded.scenario.without_fp8;
+    if let Some(promise) = &loaded.scenario.promise {
+        options.wire = promise.wire;
+    }
+    let deployment = conditions.deployment(&spec.deployment)?;
+    let part = loaded.model(&spec.model)?;
+    let model = match spec.kv_cache {
+        Some(format) => part.value.clone().with_kv_cache(format),
+        None => part.value.clone(),
+    };
+    let attention = side(loaded, spec, spec.attention_hardware.as_ref())?;
+    let ffn = side(loaded, spec, spec.ffn_hardware.as_ref())?;
+    let compiled =
+        compile(&model, &deployment, Pools { attention: attention.1, ffn: ffn.1 }, options)?;
+    let micro_batches = spec.micro_batches.map_or_else(
+        || deployment.default_micro_batches(),
+        |m| u32::try_from(m.0).unwrap_or(u32::MAX),
+    );
+    let promise = loaded.scenario.promise.as_ref().map(|p| Seconds::from_ms(p.tpot_ms.0));
+    let contexts = spec.context_tokens.as_ref().map_or(loaded.contexts(), |c| &c.0);
+    for &context in contexts {
+        let context = context as f64;
+        let largest = || compiled.largest_batch(micro_batches, context, promise).map(|(b, _)| b);
+        let batch = match spec.batch {
+            Some(batch) => batch.0,
+            None => largest().unwrap_or_else(|| compiled.batch_of(1, micro_batches)),
+        };
+        let point = Point { batch, micro_batches, context };
+        all.push(Deployed {
+            row: EstimateRow {
+                model: part.label.clone(),
+                attention_hardware: attention.0.to_owned(),
+                ffn_hardware: ffn.0.to_owned(),
+                deployment,
+                point,
+                fidelity: Fidelity::Roofline,
+                estimate: compiled.estimate(point),
+            },
+            spec,
+            model: model.clone(),
+        });
+    }
+    Ok(())
+}
+
+/// The hardware of one side: its own, or that of both.
+fn side<'a>(
+    loaded: &'a Loaded,
+    spec: &DeploymentSpec,
+    own: Option<&At<String>>,
+) -> Result<(&'a str, &'a Hardware), Diagnostic> {
+    let name = own.or(spec.hardware.as_ref()).ok_or_else(|| {
+        spec.deployment
+            .complain("this deployment names no hardware for one of its sides")
+            .help("add `hardware`, or `attention_hardware` and `ffn_hardware`")
+    })?;
+    let part = loaded.hardware(name)?;
+    Ok((&part.label, &part.value))
+}
+
+/// Predicted beside measured throughput, with the columns in which the Step-3 paper prints it.
+///
+/// # Errors
+/// As [`deployed`].
+pub fn end_to_end(loaded: &Loaded, measured: Option<&Published>) -> Result<Table, Diagnostic> {
+    let mut rows = Vec::new();
+    for Deployed { row, spec, model } in deployed(loaded)? {
+        let label = spec.label.clone().unwrap_or_else(|| row.model.clone());
+        let name = row.deployment.name();
+        // A deployment whose batch nobody states is evaluated at the promise, and says so.
+        let batch = Cell::from(spec.batch.map(|b| b.0));
+        let keys = [("model", label.as_str()), ("deployment", name.as_str())];
+        let measured = measured.and_then(|m| m.value(&keys, "peak_tokens_per_gpu_per_s"));
+        let feasible = row.estimate.infeasible.is_none();
+        let predicted = feasible.then_some(row.estimate.tokens_per_s_per_device);
+        let error = predicted.zip(measured).map(|(p, m)| (p / m - 1.0) * 100.0);
+        rows.push(vec![
+            label.into(),
+            name.into(),
+            cache_format(&model).into(),
+            (row.point.context as u64).into(),
+            u64::from(row.deployment.devices()).into(),
+            batch,
+            u64::from(row.point.micro_batches).into(),
+            measured.into(),
+            Cell::from(note(spec, &row)),
+            predicted.into(),
+            feasible.then_some(row.estimate.tpot.ms()).into(),
+            error.into(),
+            row.fidelity.name().into(),
+            row.estimate.bound_by.name().into(),
+        ]);
+    }
+    let columns = [
+        ("model", Show::Plain),
+        ("deployment", Show::Plain),
+        ("attention_precision", Show::Plain),
+        ("avg_context_tokens", Show::Plain),
+        ("gpus", Show::Plain),
+        ("global_batch", Show::Plain),
+        ("micro_batches", Show::Plain),
+        ("peak_tokens_per_gpu_per_s", Show::Usd),
+        ("note", Show::Plain),
+        ("predicted_tokens_per_gpu_per_s", Show::Usd),
+        ("predicted_tpot_ms", Show::Usd),
+        ("error_percent", Show::Usd),
+        ("fidelity", Show::Plain),
+        ("bound_by", Show::Plain),
+    ];
+    let columns = columns.map(|(name, show)| Column::new(name, show)).to_vec();
+    Ok(Table { columns, rows, notes: Vec::new() })
+}
+
+/// The format of the model's KV cache.
+fn cache_format(model: &Model) -> &'static str {
+    let first = model.attentions.first();
+    first.map_or("", |a| a.design.core_shape(crate::work::Counting::Exact).format.name())
+}
+
+fn note(spec: &DeploymentSpec, row: &EstimateRow) -> String {
+    match (&row.estimate.infeasible, spec.batch) {
+        (Some(why), _) => super::estimate_table::reason(why, row),
+        (None, None) => format!("batch not stated; {} keeps the promise", row.point.batch),
+        (None, Some(_)) => String::new(),
+    }
+}

@@ -133,12 +133,22 @@ pub fn did_you_mean<'a>(
 /// `a`, `a or b`, `a, b or c`: the alternatives as a sentence has them.
 #[must_use]
 pub fn one_of<S: AsRef<str>>(words: &[S]) -> String {
+    joined(words, "or")
+}
+
+/// `a`, `a and b`, `a, b and c`: a list as a sentence has it.
+#[must_use]
+pub fn all_of<S: AsRef<str>>(words: &[S]) -> String {
+    joined(words, "and")
+}
+
+fn joined<S: AsRef<str>>(words: &[S], last_word: &str) -> String {
     match words {
         [] => String::new(),
         [one] => format!("`{}`", one.as_ref()),
         [head @ .., last] => {
             let head: Vec<String> = head.iter().map(|w| format!("`{}`", w.as_ref())).collect();
-            format!("{} or `{}`", head.join(", "), last.as_ref())
+            format!("{} {last_word} `{}`", head.join(", "), last.as_ref())
         }
     }
 }

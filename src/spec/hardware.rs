@@ -20,6 +20,7 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields)]
 pub struct HardwareSpec {
     /// Short name, as on the command line.
+    #[schemars(regex(pattern = r"^[a-z0-9_-][a-z0-9._-]{0,63}$"))]
     pub name: At<String>,
     /// Name for tables and plots; the short name if left out.
     pub title: Option<String>,

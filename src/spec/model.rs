@@ -19,6 +19,7 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields)]
 pub struct ModelSpec {
     /// Short name, as on the command line: lower case, digits, `.` and `-`.
+    #[schemars(regex(pattern = r"^[a-z0-9_-][a-z0-9._-]{0,63}$"))]
     pub name: At<String>,
     /// Name for tables and plots; the short name if left out.
     pub title: Option<String>,

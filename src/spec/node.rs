@@ -122,27 +122,32 @@ impl Node {
     }
 
     /// Lays `over` on top of this tree: mappings merge key by key, anything else is replaced, and
-    /// `null` removes what was there.
+    /// `null` removes what was there, if anything (RFC 7396).
     #[must_use]
     pub fn overlaid_by(self, over: Self) -> Self {
-        let (mut entries, upper) = match (self.value, over.value) {
-            (Value::Map(below), Value::Map(above)) => (below, above),
-            (_, value) => {
-                return Self { value, origin: over.origin };
-            }
+        let Value::Map(above) = over.value else { return over };
+        let mut entries = match self.value {
+            Value::Map(below) => below,
+            _ => Vec::new(),
         };
-        for (key, node) in upper {
+        for (key, node) in above {
             let at = entries.iter().position(|(k, _)| k.name == key.name);
             match (at, &node.value) {
                 (Some(at), Value::Null) => drop(entries.remove(at)),
+                (None, Value::Null) => {}
                 (Some(at), _) => {
-                    let (_, below) = entries.remove(at);
-                    entries.insert(at, (key, below.overlaid_by(node)));
+                    let below = std::mem::replace(&mut entries[at].1, node.as_null());
+                    entries[at] = (key, below.overlaid_by(node));
                 }
-                (None, _) => entries.push((key, node)),
+                (None, _) => entries.push((key, node.as_null().overlaid_by(node))),
             }
         }
         Self { value: Value::Map(entries), origin: over.origin }
+    }
+
+    /// Nothing, in this place.
+    fn as_null(&self) -> Self {
+        Self { value: Value::Null, origin: self.origin.clone() }
     }
 }
 

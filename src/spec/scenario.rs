@@ -18,6 +18,7 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields)]
 pub struct Scenario {
     /// Short name; the report goes to `reports/NAME/`.
+    #[schemars(regex(pattern = r"^[a-z0-9_-][a-z0-9._-]{0,63}$"))]
     pub name: At<String>,
     /// Title of the report.
     pub title: Option<String>,

@@ -19,7 +19,7 @@ impl<T> At<T> {
     /// A complaint about this value, pointing at it.
     #[must_use]
     pub fn complain(&self, message: impl Into<String>) -> Diagnostic {
-        Diagnostic { message: message.into(), origin: self.origin.clone(), help: None }
+        Diagnostic { origin: self.origin.clone(), ..Diagnostic::new(message) }
     }
 }
 

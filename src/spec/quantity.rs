@@ -147,6 +147,9 @@ impl Tokens {
     pub fn parse(text: &str) -> Result<Self, String> {
         const RIGHT: &str =
             "write 8192, 8Ki (8,192), 1Mi (1,048,576), 8k (8,000) or 1M (1,000,000)";
+        if text.contains(char::is_control) {
+            return Err(format!("a number of tokens is a word of one line\n{RIGHT}"));
+        }
         let digits_end =
             text.find(|c: char| !c.is_ascii_digit() && c != '.' && c != '_').unwrap_or(text.len());
         let (digits, suffix) = text.split_at(digits_end);
@@ -195,6 +198,9 @@ impl fmt::Display for Tokens {
 /// # Errors
 /// What is wrong, and behind a line break what would be right.
 pub fn parse_contexts(text: &str) -> Result<Vec<u64>, String> {
+    if text.contains(char::is_control) {
+        return Err("contexts stand in one line\nwrite 8Ki, 4Ki,32Ki or 4Ki..1Mi x2".to_owned());
+    }
     let mut all = Vec::new();
     for part in text.split(',') {
         let part = part.trim();

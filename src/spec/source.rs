@@ -72,7 +72,7 @@ impl Diagnostic {
     /// A complaint that is about no text in particular.
     #[must_use]
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), origin: None, help: None }
+        Self { message: one_line(message.into()), origin: None, help: None }
     }
 
     /// The same complaint with its place.
@@ -108,6 +108,15 @@ impl Diagnostic {
         }
         renderer.render(&[group])
     }
+}
+
+/// Shows line breaks and control characters of quoted input as escapes: a message is one line.
+fn one_line(message: String) -> String {
+    if !message.contains(char::is_control) {
+        return message;
+    }
+    let shown = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.into() };
+    message.chars().map(shown).collect()
 }
 
 /// The candidate nearest to a misspelt word, if one is near enough to be meant.

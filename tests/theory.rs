@@ -190,6 +190,47 @@ fn cost_of_a_token_on_an_h800() {
 }
 
 #[test]
+fn arithmetic_runs_in_the_format_that_a_device_has() {
+    let (catalog, fp8) = (Catalog::default(), Dtype::Fp8);
+    let flop = |name: &str, dtype, without_fp8| {
+        let unit = unit_costs(&catalog.hardware(name).unwrap(), dtype, without_fp8).unwrap();
+        (unit.format, unit.flop.usd_per_flop())
+    };
+    // 2 $/h over 1,980 and 989 TFLOPS; the A800 has no FP8: 312 TFLOPS in BF16, 624 TOPS in INT8.
+    let per_flop = |usd: f64, tflops: f64| usd / 3600.0 / (tflops * 1e12);
+    let a800 = catalog.hardware("a800").unwrap().prices[0].rate.usd_per_hour();
+    for (found, format, usd) in [
+        (flop("h800", fp8, WithoutFp8::Bf16), "fp8", per_flop(2.0, 1980.0)),
+        (flop("h800", Dtype::Bf16, WithoutFp8::Bf16), "bf16", per_flop(2.0, 989.0)),
+        (flop("a800", fp8, WithoutFp8::Bf16), "bf16", per_flop(a800, 312.0)),
+        (flop("a800", fp8, WithoutFp8::Int8), "int8", per_flop(a800, 624.0)),
+    ] {
+        assert_eq!(found.0, format);
+        assert!((found.1 / usd - 1.0).abs() < 1e-12, "{format}: {} is not {usd}", found.1);
+    }
+}
+
+/// Disaggregated, all but the experts runs on the attention side: it must know where tokens go.
+#[test]
+fn each_side_pays_for_what_it_runs() {
+    let catalog = Catalog::default();
+    let unit = |name: &str| {
+        unit_costs(&catalog.hardware(name).unwrap(), Dtype::Fp8, WithoutFp8::Bf16).unwrap()
+    };
+    let (h20, h800) = (unit("h20"), unit("h800"));
+    let work = token_work(&catalog.model("step-3").unwrap(), 8192, Exact);
+    let cost = token_cost(&work, &h20, &h800);
+    assert_eq!(cost.attention_linear, work.linear_flops() * h20.flop);
+    assert_eq!(cost.router, work.router_flops * h20.flop);
+    assert_eq!(cost.lm_head, work.lm_head_flops * h20.flop);
+    assert_eq!(cost.embedding, work.embedding_bytes * h20.byte);
+    assert_eq!(cost.ffn, work.ffn_flops() * h800.flop);
+    // MFA's 128 FLOPs a byte lie above the H20's ridge of 296/4 = 74 and below the H800's.
+    assert_eq!(cost.attention_bound_by, Bound::Compute);
+    assert_eq!(token_cost(&work, &h800, &h20).attention_bound_by, Bound::MemoryBandwidth);
+}
+
+#[test]
 fn sparsity_floor() {
     // h = 7,168, L = 61, 50 ms in 3 stages, FP8 out and BF16 back, on an H800 server: a stage has
     // 50 ms / 183 = 273.22 us, in which 400 GB/s carry 109.29 MB, 5,082.3 tokens of 3*7,168 bytes.

@@ -63,9 +63,18 @@ enum PairingArg {
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum CountingArg {
+pub(super) enum CountingArg {
     Paper,
     Exact,
+}
+
+impl From<CountingArg> for Counting {
+    fn from(counting: CountingArg) -> Self {
+        match counting {
+            CountingArg::Paper => Self::Paper,
+            CountingArg::Exact => Self::Exact,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -118,8 +127,7 @@ impl Axes {
             ffn_hardware: side(&self.ffn_hardware, "--ffn-hardware")?,
             pairing: self.pairing(rules.map(|s| s.pairing)),
             counting: match self.counting {
-                Some(CountingArg::Paper) => Counting::Paper,
-                Some(CountingArg::Exact) => Counting::Exact,
+                Some(counting) => counting.into(),
                 None => rules.map(|s| s.counting).unwrap_or_default(),
             },
             without_fp8: match self.without_fp8 {
@@ -134,7 +142,8 @@ impl Axes {
                 ComputeArg::Fp4 => Dtype::Nvfp4,
             }),
         };
-        self.set_prices(&mut grid)?;
+        let all = grid.attention_hardware.iter_mut().chain(&mut grid.ffn_hardware);
+        set_prices(&self.price, all)?;
         Ok(grid)
     }
 
@@ -176,38 +185,42 @@ impl Axes {
             (true, true, None) => Err(Diagnostic::new("no hardware is named")),
         }
     }
+}
 
-    fn set_prices(&self, grid: &mut CostGrid) -> Result<(), Diagnostic> {
-        for text in &self.price {
-            let wrong = |message: &str| refused("--price", text, 0..text.len(), message);
-            let (name, usd) = text
-                .split_once('=')
-                .ok_or_else(|| wrong("a price is NAME=USD_PER_HOUR\nwrite --price h20=0.80"))?;
-            let usd: f64 =
-                usd.parse().map_err(|_| wrong("the price is no number\nwrite --price h20=0.80"))?;
-            let usd = Positive::new(usd).map_err(|m| wrong(&format!("the price {m}")))?;
-            let price = Price {
-                rate: UsdPerSecond::from_usd_per_hour(usd.0),
-                basis: PriceBasis::Given,
-                date: "this run".to_owned(),
-                source: "--price".to_owned(),
-            };
-            let all = grid.attention_hardware.iter_mut().chain(&mut grid.ffn_hardware);
-            let mut found = false;
-            for hardware in all.filter(|hw| hw.name == name) {
-                hardware.prices.insert(0, price.clone());
-                found = true;
-            }
-            if !found {
-                return Err(wrong(&format!("no hardware of this run is called `{name}`")));
-            }
+/// Puts the prices of this run, given as NAME=USD_PER_HOUR, before those of the profiles.
+pub(super) fn set_prices<'a>(
+    prices: &[String],
+    hardware: impl Iterator<Item = &'a mut Hardware>,
+) -> Result<(), Diagnostic> {
+    let mut all: Vec<&mut Hardware> = hardware.collect();
+    for text in prices {
+        let wrong = |message: &str| refused("--price", text, 0..text.len(), message);
+        let (name, usd) = text
+            .split_once('=')
+            .ok_or_else(|| wrong("a price is NAME=USD_PER_HOUR\nwrite --price h20=0.80"))?;
+        let usd: f64 =
+            usd.parse().map_err(|_| wrong("the price is no number\nwrite --price h20=0.80"))?;
+        let usd = Positive::new(usd).map_err(|m| wrong(&format!("the price {m}")))?;
+        let price = Price {
+            rate: UsdPerSecond::from_usd_per_hour(usd.0),
+            basis: PriceBasis::Given,
+            date: "this run".to_owned(),
+            source: "--price".to_owned(),
+        };
+        let mut found = false;
+        for hardware in all.iter_mut().filter(|hw| hw.name == name) {
+            hardware.prices.insert(0, price.clone());
+            found = true;
         }
-        Ok(())
+        if !found {
+            return Err(wrong(&format!("no hardware of this run is called `{name}`")));
+        }
     }
+    Ok(())
 }
 
 /// Loads every name of an option; a complaint without a place points at the name.
-fn each<T>(
+pub(super) fn each<T>(
     names: &[String],
     option: &str,
     load: impl Fn(&str) -> Result<T, Diagnostic>,
@@ -227,7 +240,12 @@ fn each<T>(
 }
 
 /// A complaint about an option's value; the help stands behind a line break.
-fn refused(option: &str, text: &str, span: std::ops::Range<usize>, message: &str) -> Diagnostic {
+pub(super) fn refused(
+    option: &str,
+    text: &str,
+    span: std::ops::Range<usize>,
+    message: &str,
+) -> Diagnostic {
     let origin = Origin::new(&Source::new(option, text), span);
     match message.split_once('\n') {
         Some((message, help)) => Diagnostic::new(message).help(help).at(origin),

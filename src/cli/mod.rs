@@ -5,9 +5,15 @@
 
 mod axes;
 mod check;
+mod completions;
+mod conditions;
 mod cost;
+mod estimate;
 mod list;
+mod man;
+mod pareto;
 mod report;
+mod schema;
 mod show;
 
 use crate::catalog::Catalog;
@@ -55,9 +61,14 @@ struct Output {
 enum Command {
     Check(check::CheckArgs),
     Cost(cost::CostArgs),
+    Estimate(estimate::EstimateArgs),
     List(list::ListArgs),
+    Pareto(pareto::ParetoArgs),
     Report(report::ReportArgs),
     Show(show::ShowArgs),
+    Schema(schema::SchemaArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
 }
 
 /// Why a command did not end well.
@@ -120,9 +131,14 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Command::Check(args) => args.run(&catalog),
         Command::Cost(args) => args.run(&catalog),
+        Command::Estimate(args) => args.run(&catalog),
         Command::List(args) => args.run(&catalog),
+        Command::Pareto(args) => args.run(&catalog),
         Command::Report(args) => args.run(&catalog),
         Command::Show(args) => args.run(&catalog),
+        Command::Schema(args) => args.run(),
+        Command::Completions(args) => args.run(),
+        Command::Man(args) => args.run(),
     }
 }
 

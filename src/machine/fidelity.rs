@@ -10,6 +10,8 @@ pub enum Fidelity {
     /// Every chip at its peak, the FFN compute-bound, communication hidden.
     #[default]
     Ideal,
+    /// Real batches, weights, caches, links, capacity and the pipeline, at datasheet peaks.
+    Roofline,
 }
 
 impl Fidelity {
@@ -18,6 +20,7 @@ impl Fidelity {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Ideal => "ideal",
+            Self::Roofline => "roofline",
         }
     }
 }

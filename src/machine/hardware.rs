@@ -233,6 +233,40 @@ impl Hardware {
         })
     }
 
+    /// Memory capacity.
+    ///
+    /// # Errors
+    /// If the profile does not state it.
+    pub fn memory_capacity(&self) -> Result<Bytes, Unknown> {
+        let capacity = self.memory.as_ref().and_then(|m| m.value.capacity);
+        capacity.ok_or_else(|| self.unknown("memory capacity (`memory.capacity_gb`)"))
+    }
+
+    /// Scale-up bandwidth of one device in one direction.
+    ///
+    /// # Errors
+    /// If the profile does not state it.
+    pub fn scale_up_bandwidth(&self) -> Result<BytesPerSecond, Unknown> {
+        let link = self.scale_up.as_ref().map(|s| s.value.bandwidth);
+        link.ok_or_else(|| self.unknown("scale-up link (`scale_up`)"))
+    }
+
+    /// Devices that reach one another over the scale-up link; 1 where there is none.
+    #[must_use]
+    pub fn scale_up_devices(&self) -> u64 {
+        self.scale_up.as_ref().and_then(|s| s.value.count).unwrap_or(1)
+    }
+
+    /// One device's share of its server's network cards, in one direction.
+    ///
+    /// # Errors
+    /// If the profile does not state cards and devices.
+    pub fn device_network(&self) -> Result<BytesPerSecond, Unknown> {
+        let devices = self.devices_per_server;
+        let devices = devices.ok_or_else(|| self.unknown("`devices_per_server`"))?;
+        Ok(self.server_network()? / devices as f64)
+    }
+
     /// Network cards of a whole server, if the profile states them.
     #[must_use]
     pub fn nics_per_server(&self) -> Option<u64> {

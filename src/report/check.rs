@@ -139,7 +139,7 @@ fn compare_table(
     }
     let keys: Vec<usize> =
         (0..now.table.columns.len()).filter(|&c| is_key(&now.table, c)).collect();
-    let at = |column: usize| header.iter().position(|h| h == now.table.columns[column].name);
+    let at = |column: usize| header.iter().position(|h| *h == now.table.columns[column].name);
     for cells in &now.table.rows {
         let name: Vec<String> = keys.iter().map(|&k| cells[k].exact()).collect();
         let name = name.join(" ");
@@ -155,7 +155,7 @@ fn compare_table(
         };
         for (column, cell) in cells.iter().enumerate() {
             outcome.compared += 1;
-            let heading = now.table.columns[column].name;
+            let heading = &now.table.columns[column].name;
             match at(column) {
                 None => outcome.drifts.push(drift(
                     name.clone(),

@@ -66,22 +66,43 @@ fn fields() -> Vec<Field> {
         (Column::new("ffn_flops", Show::Hidden), |p| p.work.ffn_flops().flops().into()),
         (Column::new("router_flops", Show::Hidden), |p| p.work.router_flops.flops().into()),
         (Column::new("lm_head_flops", Show::Hidden), |p| p.work.lm_head_flops.flops().into()),
-        (Column::new("active_params", Show::Hidden), |p| p.params.active_with_head.into()),
-        (Column::new("total_params", Show::Hidden), |p| p.params.total.into()),
+        (Column::new("active_params", Show::Hidden).headed("active params"), |p| {
+            p.params.active_with_head.into()
+        }),
+        (Column::new("total_params", Show::Hidden).headed("total params"), |p| {
+            p.params.total.into()
+        }),
         (Column::new("attention_compute_format", Show::Hidden), |p| p.attention_unit.format.into()),
         (Column::new("ffn_compute_format", Show::Hidden), |p| p.ffn_unit.format.into()),
     ]
 }
 
-/// The table of a grid's points.
-#[must_use]
-pub fn cost_table(grid: &CostGrid, points: &[CostPoint], labels: &Labels) -> Table {
-    let named = [
+/// The columns that name a row.
+fn names() -> [Column; 4] {
+    [
         Column::new("model", Show::Plain),
         Column::new("context_tokens", Show::Tokens).headed("context"),
         Column::new("attention_hardware", Show::Plain).headed("attention on"),
         Column::new("ffn_hardware", Show::Plain).headed("FFN on"),
-    ];
+    ]
+}
+
+/// The column of a cost table that has this name, with the way people see it.
+#[must_use]
+pub fn known_column(name: &str) -> Option<Column> {
+    let fields = fields().into_iter().map(|(column, _)| column);
+    names().into_iter().chain(fields).find(|column| column.name == name)
+}
+
+/// Whether a column of a cost table tells rows apart.
+#[must_use]
+pub fn names_rows(name: &str) -> bool {
+    names().iter().any(|column| column.name == name)
+}
+
+/// The table of a grid's points.
+#[must_use]
+pub fn cost_table(grid: &CostGrid, points: &[CostPoint], labels: &Labels) -> Table {
     let priced = [
         Column::new("attention_price_usd_per_hour", Show::Hidden),
         Column::new("ffn_price_usd_per_hour", Show::Hidden),
@@ -104,7 +125,7 @@ pub fn cost_table(grid: &CostGrid, points: &[CostPoint], labels: &Labels) -> Tab
     };
     Table {
         rows: points.iter().map(row).collect(),
-        columns: named
+        columns: names()
             .into_iter()
             .chain(fields.into_iter().map(|(c, _)| c))
             .chain(priced)

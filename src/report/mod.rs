@@ -5,6 +5,12 @@
 //! | [`number`] | numbers as text, and the precision of printed ones |
 //! | [`table`] | a table in its four forms |
 //! | [`cost_table`] | the columns of `afford cost` |
+//! | [`read_table`] | a table from CSV or JSON text |
+//! | [`front_table`], [`front_plot`] | Pareto fronts over columns of a table |
+//! | [`sheet`] | everything about one thing, in four forms |
+//! | [`show_model`], [`show_model_text`] | the sheet of a model |
+//! | [`show_hardware`] | the sheet of a hardware |
+//! | [`estimate_table`] | the columns of `afford estimate` |
 //! | [`loaded`] | a scenario with its models and hardware found |
 //! | [`content`] | the tables that a scenario's report may hold |
 //! | [`claims`] | single figures beside what a source states |
@@ -23,11 +29,19 @@ pub mod check;
 pub mod claims;
 pub mod content;
 pub mod cost_table;
+pub mod estimate_table;
 pub mod figures;
+pub mod front_plot;
+pub mod front_table;
 pub mod loaded;
 pub mod number;
 pub mod page;
 pub mod plot;
 pub mod published;
+pub mod read_table;
+pub mod sheet;
+pub mod show_hardware;
+pub mod show_model;
+pub mod show_model_text;
 pub mod table;
 pub mod write;

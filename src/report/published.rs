@@ -52,7 +52,7 @@ impl Published {
         let mine = self.columns.iter().position(|name| *name == table.columns[column].name)?;
         let same_keys = |printed: &&Vec<String>| {
             (0..table.columns.len()).filter(|&key| is_key(table, key)).all(|key| {
-                let name = table.columns[key].name;
+                let name = &table.columns[key].name;
                 let at = self.columns.iter().position(|column| column == name);
                 at.is_some_and(|at| printed[at] == cells[key].exact())
             })
@@ -77,7 +77,7 @@ impl Published {
                 } else {
                     let keys = (0..row.len()).filter(|&key| is_key(table, key));
                     let keys: Vec<String> = keys.map(|key| row[key].exact()).collect();
-                    let name = table.columns[column].name;
+                    let name = &table.columns[column].name;
                     let value = super::number::significant(value, 4);
                     found.misses.push(format!(
                         "{}, {name}: computed {value}, printed {printed}",

@@ -29,7 +29,7 @@ pub enum Show {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Column {
     /// Its name, which ends in its unit.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// What people read above it.
     pub heading: Cow<'static, str>,
     /// How people see its values.
@@ -40,7 +40,13 @@ impl Column {
     /// A column that looks as it is called.
     #[must_use]
     pub const fn new(name: &'static str, show: Show) -> Self {
-        Self { name, heading: Cow::Borrowed(name), show }
+        Self { name: Cow::Borrowed(name), heading: Cow::Borrowed(name), show }
+    }
+
+    /// A column whose name is known only at run time.
+    #[must_use]
+    pub fn named(name: String, show: Show) -> Self {
+        Self { heading: Cow::Owned(name.clone()), name: Cow::Owned(name), show }
     }
 
     /// The same with a heading for people.
@@ -204,7 +210,7 @@ impl Table {
     #[must_use]
     pub fn csv(&self) -> String {
         let mut writer = csv::Writer::from_writer(Vec::new());
-        let header = self.columns.iter().map(|c| c.name.to_owned());
+        let header = self.columns.iter().map(|c| c.name.to_string());
         let rows = self.rows.iter().map(|row| row.iter().map(Cell::exact).collect());
         for record in std::iter::once(header.collect::<Vec<_>>()).chain(rows) {
             // Writing into memory does not fail.
@@ -217,7 +223,7 @@ impl Table {
     fn json(&self) -> String {
         let object = |row: &Vec<Cell>| {
             let pairs = self.columns.iter().zip(row);
-            let pairs = pairs.map(|(column, cell)| (column.name.to_owned(), cell.json()));
+            let pairs = pairs.map(|(column, cell)| (column.name.to_string(), cell.json()));
             serde_json::Value::Object(pairs.collect())
         };
         let all: Vec<_> = self.rows.iter().map(object).collect();

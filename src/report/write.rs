@@ -28,3 +28,36 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Diagnostic> {
     file.persist(path).map_err(|e| failed(e.error))?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name());
+        entries.map(|name| name.into_string().unwrap()).collect()
+    }
+
+    #[test]
+    fn folders_are_made_and_nothing_is_left_beside() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a/b/c.txt");
+        write_whole(&path, b"one").unwrap();
+        write_whole(&path, b"two").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        assert_eq!(names(path.parent().unwrap()), ["c.txt"]);
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let complaint = write_whole(folder.path(), b"").unwrap_err();
+        assert!(complaint.message.contains("cannot write"), "{complaint}");
+        let file = folder.path().join("file");
+        write_whole(&file, b"").unwrap();
+        let complaint = write_whole(&file.join("below"), b"").unwrap_err();
+        assert!(complaint.message.contains("cannot write"), "{complaint}");
+        assert_eq!(names(folder.path()), ["file"]);
+    }
+}

@@ -96,10 +96,13 @@ impl Moe {
     /// (K+1)/(N+1) where the shared expert is as wide as a routed one.
     #[must_use]
     pub fn sparsity(&self) -> f64 {
-        let width = |routed: u64| {
-            (routed * self.expert_intermediate_size + self.shared_intermediate_size) as f64
-        };
-        width(self.experts_per_token) / width(self.experts)
+        self.width(self.experts_per_token) / self.width(self.experts)
+    }
+
+    /// Intermediate width of so many routed experts and the shared ones together.
+    #[must_use]
+    pub const fn width(&self, routed: u64) -> f64 {
+        (routed * self.expert_intermediate_size + self.shared_intermediate_size) as f64
     }
 }
 

@@ -13,19 +13,31 @@ pub struct Matrix {
     pub outputs: u64,
     /// Whether a bias vector of `outputs` elements comes with it.
     pub bias: bool,
+    /// Most devices that it can be split over: heads, KV heads, or 1 if it must stay whole.
+    pub splits: u64,
+    /// Whether it is split by its inputs (and the outputs summed) rather than by its outputs.
+    pub split_inputs: bool,
 }
 
 impl Matrix {
-    /// A matrix without bias.
+    /// A matrix without bias that stays whole.
     #[must_use]
     pub const fn new(name: &'static str, inputs: u64, outputs: u64) -> Self {
-        Self { name, inputs, outputs, bias: false }
+        Self { name, inputs, outputs, bias: false, splits: 1, split_inputs: false }
     }
 
     /// The same with a bias or without.
     #[must_use]
     pub const fn with_bias(mut self, bias: bool) -> Self {
         self.bias = bias;
+        self
+    }
+
+    /// The same, split over at most so many devices, by outputs or by inputs.
+    #[must_use]
+    pub const fn split(mut self, splits: u64, by_inputs: bool) -> Self {
+        self.splits = splits;
+        self.split_inputs = by_inputs;
         self
     }
 

@@ -8,6 +8,8 @@
 //! | [`ffn`] | dense and mixture-of-experts feed-forward layers |
 //! | [`model`] | a model: its layers in order and what stands around them |
 //! | [`params`] | parameters, total and activated |
+//! | [`batch`] | what one device does in one layer for a batch |
+//! | [`cache`] | KV cache and recurrent state of a sequence |
 //! | [`token`] | FLOPs and bytes of one decoded token at a context length |
 //!
 //! Nothing here knows a rate, a price or a device: a new attention design is one file here and
@@ -17,6 +19,8 @@
 //! d head dimension, S context tokens. One multiply-add is two FLOPs.
 
 pub mod attention;
+pub mod batch;
+pub mod cache;
 pub mod dtype;
 pub mod ffn;
 pub mod matrix;

@@ -94,6 +94,15 @@ impl Model {
         self.runs.iter().map(|run| run.count).sum()
     }
 
+    /// The same model with its KV caches in another format. Recurrent states keep theirs.
+    #[must_use]
+    pub fn with_kv_cache(mut self, format: Dtype) -> Self {
+        for named in &mut self.attentions {
+            named.design.set_kv_cache(format);
+        }
+        self
+    }
+
     /// A layer's attention.
     #[must_use]
     pub fn attention(&self, layer: Layer) -> &Attention {

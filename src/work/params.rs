@@ -2,6 +2,7 @@
 //! conventions in use.
 
 use super::attention::Attention;
+use super::ffn::Ffn;
 use super::matrix::Matrix;
 use super::model::{Model, Run};
 
@@ -41,6 +42,21 @@ pub fn params(model: &Model) -> Params {
 pub fn attention_params(attention: &Attention, h: u64) -> u64 {
     let matrices: u64 = attention.matrices(h).iter().map(Matrix::params).sum();
     matrices + attention.other_params()
+}
+
+/// Share of its experts' weights that a token activates, over all mixture-of-experts layers and
+/// shared experts included; none for a dense model.
+#[must_use]
+pub fn moe_sparsity(model: &Model) -> Option<f64> {
+    let (mut active, mut all) = (0.0, 0.0);
+    for (named, layers) in model.ffns.iter().zip(model.ffn_layers()) {
+        if let Ffn::Moe(moe) = &named.design {
+            let width = layers as f64 * moe.width(moe.experts);
+            all += width;
+            active += width * moe.sparsity();
+        }
+    }
+    (all > 0.0).then(|| active / all)
 }
 
 const fn norm_params(model: &Model) -> u64 {

@@ -3,8 +3,8 @@
 //! Per layer and token: KV bytes 2 K d S w, FLOPs 4 H d S (QK and PV, 2 H d S each). A sliding or
 //! chunked window caps S.
 
-use super::{Core, Design};
-use crate::units::{Bytes, Flops};
+use super::{Core, CorePart, CoreShape, Design};
+use crate::units::Bytes;
 use crate::work::Counting;
 use crate::work::dtype::Dtype;
 use crate::work::matrix::Matrix;
@@ -87,14 +87,20 @@ impl Design for Gqa {
 
     fn matrices(&self, h: u64) -> Vec<Matrix> {
         let (q, kv) = (self.query_heads * self.head_dim, self.kv_heads * self.head_dim);
-        let mut all = vec![Matrix::new("q_proj", h, q).with_bias(self.qkv_bias)];
+        let mut all = vec![
+            Matrix::new("q_proj", h, q).with_bias(self.qkv_bias).split(self.query_heads, false),
+        ];
         if self.output_gate {
-            all.push(Matrix::new("output_gate", h, q).with_bias(self.qkv_bias));
+            all.push(
+                Matrix::new("output_gate", h, q)
+                    .with_bias(self.qkv_bias)
+                    .split(self.query_heads, false),
+            );
         }
         all.extend([
-            Matrix::new("k_proj", h, kv).with_bias(self.qkv_bias),
-            Matrix::new("v_proj", h, kv).with_bias(self.qkv_bias),
-            Matrix::new("o_proj", q, h).with_bias(self.output_bias),
+            Matrix::new("k_proj", h, kv).with_bias(self.qkv_bias).split(self.kv_heads, false),
+            Matrix::new("v_proj", h, kv).with_bias(self.qkv_bias).split(self.kv_heads, false),
+            Matrix::new("o_proj", q, h).with_bias(self.output_bias).split(self.query_heads, true),
         ]);
         all
     }
@@ -108,12 +114,22 @@ impl Design for Gqa {
         norms + if self.sinks { self.query_heads } else { 0 }
     }
 
-    fn core(&self, s: u64, _: Counting) -> Core {
-        let seen = self.seen(s) as f64;
-        Core {
-            flops: Flops::new(4.0 * (self.query_heads * self.head_dim) as f64 * seen),
-            bytes: self.kv_cache.bytes(self.kv_elements() as f64 * seen),
+    fn core_shape(&self, _: Counting) -> CoreShape {
+        let cap = match self.window {
+            None => f64::INFINITY,
+            Some(Window::Sliding(n) | Window::Chunked(n)) => n as f64,
+        };
+        let flops = 4.0 * (self.query_heads * self.head_dim) as f64;
+        let bytes = self.kv_cache.bytes(self.kv_elements() as f64);
+        CoreShape {
+            parts: [CorePart::new(flops, bytes, cap), CorePart::NONE],
+            fixed: Core::default(),
+            format: self.kv_cache,
         }
+    }
+
+    fn kv_splits(&self) -> u64 {
+        self.kv_heads
     }
 
     fn kv_elements_per_token(&self) -> u64 {

@@ -5,7 +5,7 @@
 //! state element (decay 1, rank-one update 2, read-out 2). The Step-3 paper's table fits 10 per
 //! element, which it does not derive.
 
-use super::{Core, Design};
+use super::{Core, CorePart, CoreShape, Design};
 use crate::units::{Bytes, Flops};
 use crate::work::Counting;
 use crate::work::dtype::Dtype;
@@ -41,11 +41,11 @@ impl Design for Lightning {
     fn matrices(&self, h: u64) -> Vec<Matrix> {
         let inner = self.heads * self.head_dim;
         vec![
-            Matrix::new("q_proj", h, inner),
-            Matrix::new("k_proj", h, inner),
-            Matrix::new("v_proj", h, inner),
-            Matrix::new("output_gate", h, inner),
-            Matrix::new("o_proj", inner, h),
+            Matrix::new("q_proj", h, inner).split(self.heads, false),
+            Matrix::new("k_proj", h, inner).split(self.heads, false),
+            Matrix::new("v_proj", h, inner).split(self.heads, false),
+            Matrix::new("output_gate", h, inner).split(self.heads, false),
+            Matrix::new("o_proj", inner, h).split(self.heads, true),
         ]
     }
 
@@ -54,15 +54,24 @@ impl Design for Lightning {
         self.heads * self.head_dim
     }
 
-    fn core(&self, _: u64, counting: Counting) -> Core {
+    fn core_shape(&self, counting: Counting) -> CoreShape {
         let per_element = match counting {
             Counting::Paper => PAPER_FLOPS_PER_ELEMENT,
             Counting::Exact => EXACT_FLOPS_PER_ELEMENT,
         };
-        Core {
-            flops: Flops::new(self.state_elements() * per_element),
-            bytes: self.state_bytes_per_sequence() * 2.0,
+        CoreShape {
+            parts: [CorePart::NONE; 2],
+            fixed: Core {
+                flops: Flops::new(self.state_elements() * per_element),
+                bytes: self.state_bytes_per_sequence() * 2.0,
+            },
+            // States are kept wide but multiplied as activations are.
+            format: Dtype::Bf16,
         }
+    }
+
+    fn kv_splits(&self) -> u64 {
+        self.heads
     }
 
     fn kv_elements_per_token(&self) -> u64 {

@@ -3,8 +3,8 @@
 //! Queries come through a shared low-rank projection (h -> r_q -> H d); K key/value heads, 1 in
 //! Step-3, serve all H query heads. The core is that of GQA: KV bytes 2 K d S w, FLOPs 4 H d S.
 
-use super::{Core, Design};
-use crate::units::{Bytes, Flops};
+use super::{Core, CorePart, CoreShape, Design};
+use crate::units::Bytes;
 use crate::work::Counting;
 use crate::work::dtype::Dtype;
 use crate::work::matrix::Matrix;
@@ -39,10 +39,10 @@ impl Design for Mfa {
         let (q, kv) = (self.query_heads * self.head_dim, self.kv_heads * self.head_dim);
         vec![
             Matrix::new("q_down", h, self.query_rank),
-            Matrix::new("q_up", self.query_rank, q),
-            Matrix::new("k_proj", h, kv),
-            Matrix::new("v_proj", h, kv),
-            Matrix::new("o_proj", q, h),
+            Matrix::new("q_up", self.query_rank, q).split(self.query_heads, false),
+            Matrix::new("k_proj", h, kv).split(self.kv_heads, false),
+            Matrix::new("v_proj", h, kv).split(self.kv_heads, false),
+            Matrix::new("o_proj", q, h).split(self.query_heads, true),
         ]
     }
 
@@ -51,12 +51,18 @@ impl Design for Mfa {
         self.query_rank
     }
 
-    fn core(&self, s: u64, _: Counting) -> Core {
-        let s = s as f64;
-        Core {
-            flops: Flops::new(4.0 * (self.query_heads * self.head_dim) as f64 * s),
-            bytes: self.kv_cache.bytes(self.kv_elements() as f64 * s),
+    fn core_shape(&self, _: Counting) -> CoreShape {
+        let flops = 4.0 * (self.query_heads * self.head_dim) as f64;
+        let bytes = self.kv_cache.bytes(self.kv_elements() as f64);
+        CoreShape {
+            parts: [CorePart::new(flops, bytes, f64::INFINITY), CorePart::NONE],
+            fixed: Core::default(),
+            format: self.kv_cache,
         }
+    }
+
+    fn kv_splits(&self) -> u64 {
+        self.kv_heads
     }
 
     fn kv_elements_per_token(&self) -> u64 {

@@ -5,8 +5,8 @@
 //! FLOPs = 2 H (2 r_kv + d_rope) S; the Step-3 paper takes r_kv + d_rope for both and counts
 //! 4 H (r_kv + d_rope) S.
 
-use super::{Core, Design};
-use crate::units::{Bytes, Flops};
+use super::{Core, CorePart, CoreShape, Design};
+use crate::units::Bytes;
 use crate::work::Counting;
 use crate::work::dtype::Dtype;
 use crate::work::matrix::Matrix;
@@ -44,16 +44,22 @@ impl Design for Mla {
     fn matrices(&self, h: u64) -> Vec<Matrix> {
         let q = self.query_heads * (self.nope_head_dim + self.rope_head_dim);
         let mut all = match self.query_rank {
-            Some(rank) => vec![Matrix::new("q_down", h, rank), Matrix::new("q_up", rank, q)],
-            None => vec![Matrix::new("q_proj", h, q)],
+            Some(rank) => vec![
+                Matrix::new("q_down", h, rank),
+                Matrix::new("q_up", rank, q).split(self.query_heads, false),
+            ],
+            None => vec![Matrix::new("q_proj", h, q).split(self.query_heads, false)],
         };
         all.extend([
             Matrix::new("kv_down", h, self.kv_elements()),
             // Absorbed into the query and the output when decoding: the same weights, the same
             // multiply-adds per token.
-            Matrix::new("k_up", self.kv_rank, self.query_heads * self.nope_head_dim),
-            Matrix::new("v_up", self.kv_rank, self.query_heads * self.value_head_dim),
-            Matrix::new("o_proj", self.query_heads * self.value_head_dim, h),
+            Matrix::new("k_up", self.kv_rank, self.query_heads * self.nope_head_dim)
+                .split(self.query_heads, false),
+            Matrix::new("v_up", self.kv_rank, self.query_heads * self.value_head_dim)
+                .split(self.query_heads, false),
+            Matrix::new("o_proj", self.query_heads * self.value_head_dim, h)
+                .split(self.query_heads, true),
         ]);
         all
     }
@@ -63,14 +69,24 @@ impl Design for Mla {
         self.query_rank.unwrap_or(0) + self.kv_rank
     }
 
-    fn core(&self, s: u64, counting: Counting) -> Core {
-        let (heads, s) = (self.query_heads as f64, s as f64);
-        let (rank, rope) = (self.kv_rank as f64, self.rope_head_dim as f64);
+    fn core_shape(&self, counting: Counting) -> CoreShape {
+        let (heads, rank, rope) =
+            (self.query_heads as f64, self.kv_rank as f64, self.rope_head_dim as f64);
         let flops = match counting {
-            Counting::Paper => 4.0 * heads * (rank + rope) * s,
-            Counting::Exact => 2.0 * heads * (2.0 * rank + rope) * s,
+            Counting::Paper => 4.0 * heads * (rank + rope),
+            Counting::Exact => 2.0 * heads * (2.0 * rank + rope),
         };
-        Core { flops: Flops::new(flops), bytes: self.kv_cache.bytes(self.kv_elements() as f64 * s) }
+        let bytes = self.kv_cache.bytes(self.kv_elements() as f64);
+        CoreShape {
+            parts: [CorePart::new(flops, bytes, f64::INFINITY), CorePart::NONE],
+            fixed: Core::default(),
+            format: self.kv_cache,
+        }
+    }
+
+    /// Every head reads the same latent.
+    fn kv_splits(&self) -> u64 {
+        1
     }
 
     fn kv_elements_per_token(&self) -> u64 {

@@ -13,6 +13,7 @@ pub mod mfa;
 pub mod mla;
 
 use super::Counting;
+use super::dtype::Dtype;
 use super::matrix::Matrix;
 use crate::units::{Bytes, Flops};
 
@@ -30,6 +31,69 @@ pub struct Core {
     pub bytes: Bytes,
 }
 
+/// One layer's attention core as a function of the context S of one query token:
+/// fixed + sum over parts of slope x min(S, cap).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CoreShape {
+    /// What grows with the context.
+    pub parts: [CorePart; 2],
+    /// What does not: the recurrent state of linear attention.
+    pub fixed: Core,
+    /// Format of the products: that of the cache they read.
+    pub format: Dtype,
+}
+
+/// A part of a core that grows with the context up to a cap.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CorePart {
+    /// Per context token.
+    pub slope: Core,
+    /// Context tokens beyond which it grows no more; infinite if it always does.
+    pub cap: f64,
+}
+
+impl CorePart {
+    /// A part that is not there.
+    pub const NONE: Self =
+        Self { slope: Core { flops: Flops::ZERO, bytes: Bytes::ZERO }, cap: f64::INFINITY };
+
+    /// A part with so many FLOPs and bytes per context token.
+    #[must_use]
+    pub const fn new(flops: f64, bytes: Bytes, cap: f64) -> Self {
+        Self { slope: Core { flops: Flops::new(flops), bytes }, cap }
+    }
+}
+
+impl CoreShape {
+    /// The work of one query token with `s` tokens of context.
+    #[must_use]
+    #[inline]
+    pub fn at(&self, s: f64) -> Core {
+        let mut core = self.fixed;
+        for part in &self.parts {
+            let seen = s.min(part.cap);
+            core.flops += part.slope.flops * seen;
+            core.bytes += part.slope.bytes * seen;
+        }
+        core
+    }
+
+    /// One device's share where `tp` devices share the heads and the cache splits at most
+    /// `kv_splits` ways.
+    #[must_use]
+    pub fn split(mut self, tp: u32, kv_splits: u64) -> Self {
+        let heads = 1.0 / f64::from(tp);
+        let cache = 1.0 / u64::from(tp).min(kv_splits) as f64;
+        let share = |core: &mut Core| {
+            core.flops = core.flops * heads;
+            core.bytes = core.bytes * cache;
+        };
+        share(&mut self.fixed);
+        self.parts.iter_mut().for_each(|part| share(&mut part.slope));
+        self
+    }
+}
+
 /// The questions every attention design answers, for one layer.
 pub trait Design {
     /// The field's short name for the kind: `GQA`, `MLA` ...
@@ -41,8 +105,17 @@ pub trait Design {
     /// Parameters outside the projections: norms of heads and latents, sinks, decays.
     fn other_params(&self) -> u64;
 
+    /// The core's work as a function of the context.
+    fn core_shape(&self, counting: Counting) -> CoreShape;
+
     /// The core's work for one token with `s` tokens of context.
-    fn core(&self, s: u64, counting: Counting) -> Core;
+    fn core(&self, s: u64, counting: Counting) -> Core {
+        self.core_shape(counting).at(s as f64)
+    }
+
+    /// Most devices that the cache or state can be split over without a copy: the KV heads, 1 for
+    /// a latent that every head reads.
+    fn kv_splits(&self) -> u64;
 
     /// KV cache elements that one token adds; 0 where the design keeps a fixed state instead.
     fn kv_elements_per_token(&self) -> u64;
@@ -68,6 +141,18 @@ pub enum Attention {
     Mla(Mla),
     /// Lightning attention (MiniMax): linear attention with a decayed state.
     Lightning(Lightning),
+}
+
+impl Attention {
+    /// Keeps the KV cache in another format; recurrent states keep theirs.
+    pub fn set_kv_cache(&mut self, format: Dtype) {
+        match self {
+            Self::Gqa(design) => design.kv_cache = format,
+            Self::Mfa(design) => design.kv_cache = format,
+            Self::Mla(design) => design.kv_cache = format,
+            Self::Lightning(_) => {}
+        }
+    }
 }
 
 impl std::ops::Deref for Attention {

@@ -1,0 +1,202 @@
+//! `afford estimate`: what a deployment does at a batch, a number of micro-batches and a context.
+
+use super::axes::{each, refused, set_prices};
+use super::conditions::Conditions;
+use super::{Failure, Output, print};
+use crate::catalog::Catalog;
+use crate::deploy::compile::{Compiled, Pools, compile};
+use crate::deploy::deployment::Deployment;
+use crate::deploy::estimate::{Estimate, Point};
+use crate::machine::fidelity::Fidelity;
+use crate::machine::hardware::Hardware;
+use crate::report::estimate_table::{EstimateRow, estimate_table};
+use crate::spec::Diagnostic;
+use crate::spec::quantity::parse_contexts;
+use crate::units::Seconds;
+use clap::Args;
+
+/// What a deployment does: TPOT, tokens/s/device, $/Mtok, stage times, memory, what binds
+///
+/// Every list may have several entries, separated by commas; each combination is a row.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  afford estimate --model step-3 --hardware h800 --deployment 2A2F --batch 6144 --context 4Ki
+  afford estimate --model step-3 --attention-hardware h20 --ffn-hardware h800 --deployment 2A1F,3A1F --context 8Ki --tpot-ms 50
+  afford estimate --model deepseek-v3 --hardware h800 --deployment EP128 --batch 16384 --context 4Ki")]
+pub struct EstimateArgs {
+    /// Models, by name or path
+    #[arg(long, short, value_name = "MODEL", value_delimiter = ',', required = true)]
+    model: Vec<String>,
+    /// Hardware of both sides, by name or path
+    #[arg(long, short = 'H', value_name = "HARDWARE")]
+    hardware: Option<String>,
+    /// Hardware of the attention side
+    #[arg(long, value_name = "HARDWARE")]
+    attention_hardware: Option<String>,
+    /// Hardware of the FFN side
+    #[arg(long, value_name = "HARDWARE")]
+    ffn_hardware: Option<String>,
+    /// Deployments: 2A2F (attention and FFN instances), EP128, TP8, TP2xEP4, PP2xTP8, 1
+    #[arg(long, short, value_name = "SHAPE", value_delimiter = ',', required = true)]
+    deployment: Vec<String>,
+    /// Requests in flight over the whole deployment [default: as many as memory holds and the
+    /// promise allows]
+    #[arg(long, short, value_name = "N", value_delimiter = ',')]
+    batch: Vec<u64>,
+    /// Micro-batches [default: 3 for AFD, 2 for expert parallelism, as many as stages for
+    /// pipelines, otherwise 1]
+    #[arg(long, value_name = "N", value_delimiter = ',')]
+    micro_batches: Vec<u32>,
+    /// Contexts in tokens: 8192, 8Ki,32Ki or 4Ki..1Mi x2
+    #[arg(long, short, value_name = "TOKENS", num_args = 1..=3, required = true)]
+    context: Vec<String>,
+    /// Promise that limits the batch where none is given
+    #[arg(long, value_name = "MS")]
+    tpot_ms: Option<f64>,
+    /// Price of a hardware for this run, as NAME=USD_PER_HOUR
+    #[arg(long, value_name = "NAME=USD")]
+    price: Vec<String>,
+    #[command(flatten)]
+    conditions: Conditions,
+    #[command(flatten)]
+    output: Output,
+}
+
+/// No list of micro-batches goes further.
+const MOST_MICRO_BATCHES: u32 = 1024;
+
+impl EstimateArgs {
+    pub(super) fn run(self, catalog: &Catalog) -> Result<(), Failure> {
+        let rows = self.rows(catalog)?;
+        print(&estimate_table(&rows).render(self.output.format))
+    }
+
+    fn rows(&self, catalog: &Catalog) -> Result<Vec<EstimateRow>, Diagnostic> {
+        let options = self.conditions.options()?;
+        let models = each(&self.model, "--model", |name| catalog.model(name))?;
+        let (attention, ffn) = self.pools(catalog)?;
+        let text = self.context.join(" ");
+        let contexts = parse_contexts(&text)
+            .map_err(|message| refused("--context", &text, 0..text.len(), &message))?;
+        let mut rows = Vec::new();
+        for model in models {
+            let model = self.conditions.model(model);
+            for name in &self.deployment {
+                let deployment = self.conditions.deployment(name)?;
+                let pools = self.sides(&deployment, &attention, &ffn)?;
+                let compiled = compile(&model, &deployment, pools, options)?;
+                for &micro_batches in &self.micro_batches(&deployment)? {
+                    for &context in &contexts {
+                        for (point, estimate) in self.points(&compiled, micro_batches, context)? {
+                            rows.push(EstimateRow {
+                                model: model.name.clone(),
+                                attention_hardware: pools.attention.name.clone(),
+                                ffn_hardware: pools.ffn.name.clone(),
+                                deployment,
+                                point,
+                                fidelity: Fidelity::Roofline,
+                                estimate,
+                            });
+                        }
+                    }
+                }
+            }
+        }
+        Ok(rows)
+    }
+
+    fn pools(&self, catalog: &Catalog) -> Result<(Hardware, Hardware), Diagnostic> {
+        let side = |own: &Option<String>, option: &str| {
+            let name = own.as_ref().or(self.hardware.as_ref()).ok_or_else(|| {
+                Diagnostic::new(format!("no hardware is named for this side: {option} is missing"))
+                    .help("write --hardware h800, or --attention-hardware h20 --ffn-hardware h800")
+            })?;
+            let option = if own.is_some() { option } else { "--hardware" };
+            let mut found =
+                each(std::slice::from_ref(name), option, |name| catalog.hardware(name))?;
+            Ok::<_, Diagnostic>(found.remove(0))
+        };
+        let mut attention = side(&self.attention_hardware, "--attention-hardware")?;
+        let mut ffn = side(&self.ffn_hardware, "--ffn-hardware")?;
+        set_prices(&self.price, [&mut attention, &mut ffn].into_iter())?;
+        Ok((attention, ffn))
+    }
+
+    fn sides<'a>(
+        &self,
+        deployment: &Deployment,
+        attention: &'a Hardware,
+        ffn: &'a Hardware,
+    ) -> Result<Pools<'a>, Diagnostic> {
+        if matches!(deployment, Deployment::Colocated(_)) && attention.name != ffn.name {
+            let message = format!(
+                "{} has attention and FFN on the same devices, not on {} and {}",
+                deployment.name(),
+                attention.name,
+                ffn.name
+            );
+            return Err(Diagnostic::new(message).help("name one with --hardware, or use xAyF"));
+        }
+        Ok(Pools { attention, ffn })
+    }
+
+    fn micro_batches(&self, deployment: &Deployment) -> Result<Vec<u32>, Diagnostic> {
+        if self.micro_batches.is_empty() {
+            return Ok(vec![default_micro_batches(deployment)]);
+        }
+        for &m in &self.micro_batches {
+            if m == 0 || m > MOST_MICRO_BATCHES {
+                let text = m.to_string();
+                let message = format!("micro-batches must be 1 to {MOST_MICRO_BATCHES}, not {m}");
+                return Err(refused("--micro-batches", &text, 0..text.len(), &message));
+            }
+        }
+        Ok(self.micro_batches.clone())
+    }
+
+    /// The points of a compiled deployment: the batches given, or the largest that fits.
+    fn points(
+        &self,
+        compiled: &Compiled,
+        micro_batches: u32,
+        context: u64,
+    ) -> Result<Vec<(Point, Estimate)>, Diagnostic> {
+        let context = context as f64;
+        let at = |batch: u64| {
+            let point = Point { batch, micro_batches, context };
+            (point, compiled.estimate(point))
+        };
+        if self.batch.contains(&0) {
+            return Err(refused("--batch", "0", 0..1, "a batch has at least 1 request, not 0"));
+        }
+        if !self.batch.is_empty() {
+            return Ok(self.batch.iter().map(|&batch| at(batch)).collect());
+        }
+        let promise = match self.tpot_ms {
+            Some(ms) if ms.is_finite() && ms > 0.0 => Some(Seconds::from_ms(ms)),
+            None => None,
+            Some(ms) => {
+                let text = ms.to_string();
+                let message = "a promise is more than 0 ms\nwrite --tpot-ms 50";
+                return Err(refused("--tpot-ms", &text, 0..text.len(), message));
+            }
+        };
+        let found = compiled.largest_batch(micro_batches, context, promise);
+        // Where nothing fits, one request per rank shows why.
+        Ok(vec![found.map_or_else(
+            || at(compiled.batch_of(1, micro_batches)),
+            |(batch, estimate)| (Point { batch, micro_batches, context }, estimate),
+        )])
+    }
+}
+
+/// What a deployment runs with where nothing else is said: the paper's three micro-batches for
+/// AFD, two for wide EP (two-batch overlap), one per pipeline stage.
+pub(super) const fn default_micro_batches(deployment: &Deployment) -> u32 {
+    match deployment {
+        Deployment::Afd(_) => 3,
+        Deployment::Colocated(c) if c.pipeline_stages > 1 => c.pipeline_stages,
+        Deployment::Colocated(c) if c.devices > c.expert_tp => 2,
+        Deployment::Colocated(_) => 1,
+    }
+}

@@ -1,0 +1,217 @@
+//! Colocated deployments: every device does attention and FFN.
+//!
+//! Attention is data-parallel over groups of `attention_tp` devices. Experts are dealt out to
+//! groups of `expert_tp` devices over the whole pipeline stage (wide EP), or every device holds
+//! its share of every expert (TP). Tokens reach other devices in three ways:
+//!
+//! - **EP**: a token goes to the devices that hold its experts, over the scale-up link inside a
+//!   server and over the network cards beyond it, and comes back;
+//! - **TP of attention** and **TP of the FFN**: the outputs are summed by an all-reduce over the
+//!   scale-up link, 2 (t - 1) / t of the rows;
+//! - **pipeline stages**: rows pass to the next stage's devices.
+//!
+//! With two micro-batches (two-batch overlap) the transfers of one hide behind the compute of the
+//! other, which the shared-compute pipeline works out. Dense layers run on every device for its
+//! own tokens, split by the attention's TP.
+
+use super::compile::{Compiled, FfnKind, Rates, attention_kinds, layer_kinds, lm_head};
+use super::deployment::Colocated;
+use super::memory::{attention_side, sum};
+use super::network::{Transfer, card_s_per_byte, distinct_groups, link_s_per_byte};
+use super::options::Options;
+use super::pipeline::Sharing;
+use crate::machine::hardware::{Hardware, Unknown};
+use crate::units::Bytes;
+use crate::work::batch::{Gemm, dense_gemms, expert_work, gated_gemms};
+use crate::work::dtype::Dtype;
+use crate::work::ffn::{Ffn, Moe};
+use crate::work::model::Model;
+
+/// Bytes per element of rows that tensor parallelism sums: BF16.
+const SUM_BYTES: f64 = 2.0;
+
+struct Compiler<'a> {
+    model: &'a Model,
+    colocated: &'a Colocated,
+    hardware: &'a Hardware,
+    options: Options,
+}
+
+/// Compiles a colocated deployment at datasheet rates.
+pub(super) fn compile(
+    model: &Model,
+    colocated: &Colocated,
+    hardware: &Hardware,
+    options: Options,
+) -> Result<Compiled, Unknown> {
+    let compiler = Compiler { model, colocated, hardware, options };
+    let rates = compiler.rates();
+    let stages = colocated.pipeline_stages;
+    let ranks = compiler.stage_devices() / colocated.attention_tp;
+    let ffn = model.ffns.iter().map(|named| compiler.ffn_kind(&named.name, &named.design, &rates));
+    let mut held = attention_side(
+        model,
+        colocated.attention_tp,
+        colocated.attention_tp,
+        stages,
+        hardware,
+        &options,
+    )?;
+    held.weights += compiler.ffn_weights();
+    let wire = options.wire.dispatch_bytes_per_element + options.wire.combine_bytes_per_element;
+    held.per_token += Bytes::new(2.0 * model.hidden_size as f64 * wire);
+    Ok(Compiled {
+        attention: attention_kinds(model, &rates, colocated.attention_tp)?,
+        ffn: ffn.collect::<Result<_, _>>()?,
+        layers: layer_kinds(model),
+        sharing: Sharing { compute: true, link: options.half_duplex },
+        attention_ranks: f64::from(ranks),
+        pipeline_stages: f64::from(stages),
+        lm_head: lm_head(model, &rates, colocated.attention_tp)?,
+        lm_head_rows: 1.0,
+        attention_memory: held,
+        ffn_memory: None,
+        devices: f64::from(colocated.devices),
+        price: hardware.price()?.rate * f64::from(colocated.devices),
+        options,
+    })
+}
+
+impl Compiler<'_> {
+    const fn stage_devices(&self) -> u32 {
+        self.colocated.devices / self.colocated.pipeline_stages
+    }
+
+    const fn expert_groups(&self) -> u32 {
+        self.stage_devices() / self.colocated.expert_tp
+    }
+
+    fn rates(&self) -> Rates<'_> {
+        Rates {
+            hardware: self.hardware,
+            options: &self.options,
+            activations: self.model.precision.activations,
+        }
+    }
+
+    fn ffn_weights(&self) -> Bytes {
+        let model = self.model;
+        let (h, weights) = (model.hidden_size, model.precision.weights);
+        let mut held = Bytes::ZERO;
+        for (named, layers) in model.ffns.iter().zip(model.ffn_layers()) {
+            let tp = f64::from(self.colocated.attention_tp);
+            let one = match &named.design {
+                Ffn::Dense(dense) => weights.bytes(sum(&dense.matrices(h)) / tp),
+                Ffn::Moe(moe) => {
+                    let (groups, redundant) =
+                        (self.expert_groups(), self.colocated.redundant_experts);
+                    let tp_e = self.colocated.expert_tp;
+                    let work = expert_work(moe, h, groups, tp_e, redundant, weights, weights);
+                    let routed = Bytes::new(work.local_experts * work.expert_bytes);
+                    let router = Dtype::Bf16.bytes(moe.router(h).params() as f64);
+                    routed + weights.bytes(sum(&moe.shared(h)) / tp) + router
+                }
+            };
+            held += one * (layers as f64 / f64::from(self.colocated.pipeline_stages));
+        }
+        held
+    }
+
+    fn ffn_kind(&self, name: &str, ffn: &Ffn, rates: &Rates) -> Result<FfnKind, Unknown> {
+        let precision = self.model.precision;
+        let (weights, activations) = (precision.weights, precision.activations);
+        let (h, tp) = (self.model.hidden_size, self.colocated.attention_tp);
+        let mut kind = FfnKind {
+            name: name.to_owned(),
+            gemms: Vec::new(),
+            near_gemms: Vec::new(),
+            experts: None,
+            expert_groups: f64::from(self.expert_groups()),
+            dispatch: self.all_reduce(tp)?,
+            combine: Transfer::default(),
+        };
+        match ffn {
+            Ffn::Dense(dense) => {
+                kind.near_gemms = rates.all(dense_gemms(dense, h, tp, weights, activations))?;
+                kind.combine = self.all_reduce(tp)?;
+            }
+            Ffn::Moe(moe) => {
+                kind.near_gemms =
+                    rates.all([Gemm::new(&moe.router(h), 1, Dtype::Bf16, Dtype::Bf16)])?;
+                if moe.shared_intermediate_size > 0 {
+                    let shared = gated_gemms(&moe.shared(h), tp, weights, activations);
+                    kind.near_gemms.extend(rates.all(shared)?);
+                }
+                let (groups, redundant) = (self.expert_groups(), self.colocated.redundant_experts);
+                let tp_e = self.colocated.expert_tp;
+                let work = expert_work(moe, h, groups, tp_e, redundant, weights, activations);
+                kind.experts = Some((work, rates.of(activations)?));
+                self.exchange(&mut kind, moe)?;
+            }
+        }
+        Ok(kind)
+    }
+
+    /// The sum of TP partial outputs over the scale-up link, or over the cards where the group is
+    /// larger than a scale-up domain.
+    fn all_reduce(&self, tp: u32) -> Result<Transfer, Unknown> {
+        if tp <= 1 {
+            return Ok(Transfer::default());
+        }
+        let t = f64::from(tp);
+        let bytes = 2.0 * (t - 1.0) / t * self.model.hidden_size as f64 * SUM_BYTES;
+        let options = &self.options;
+        let s_per_byte = if u64::from(tp) <= self.hardware.scale_up_devices() {
+            link_s_per_byte(self.hardware, tp, options.scale_up_efficiency)?
+        } else {
+            card_s_per_byte(self.hardware, options.network_efficiency)?
+        };
+        Ok(Transfer {
+            latency_s: options.network_latency_s,
+            near_s_per_token: bytes * s_per_byte,
+            ..Transfer::default()
+        })
+    }
+
+    /// Tokens to the devices of their experts and back.
+    fn exchange(&self, kind: &mut FfnKind, moe: &Moe) -> Result<(), Unknown> {
+        let (groups, tp_e) = (self.expert_groups(), self.colocated.expert_tp);
+        let options = &self.options;
+        if groups <= 1 {
+            // Every device holds a share of every expert: rows are summed as in TP.
+            kind.combine = self.all_reduce(tp_e)?;
+            return Ok(());
+        }
+        let devices = f64::from(self.stage_devices());
+        let domain = (self.hardware.scale_up_devices() as f64).min(devices);
+        let reached = distinct_groups(groups, moe.experts, moe.experts_per_token) * f64::from(tp_e);
+        // Of the devices reached, so many are the sender itself, in its domain, and beyond it.
+        let beyond = reached * (devices - domain) / devices;
+        let inside = reached * (domain - 1.0) / devices;
+        let card = if beyond > 0.0 {
+            card_s_per_byte(self.hardware, options.network_efficiency)?
+        } else {
+            0.0
+        };
+        let link = if inside > 0.0 {
+            link_s_per_byte(self.hardware, domain as u32, options.scale_up_efficiency)?
+        } else {
+            0.0
+        };
+        let share = 1.0 / f64::from(self.colocated.attention_tp);
+        let transfer = |bytes_per_element: f64, reduce: Transfer| {
+            let row = self.model.hidden_size as f64 * bytes_per_element * share;
+            // Cards and links work at the same time.
+            Transfer {
+                latency_s: options.network_latency_s + reduce.latency_s,
+                near_s_per_token: row * (beyond * card).max(inside * link)
+                    + reduce.near_s_per_token,
+                ..Transfer::default()
+            }
+        };
+        let before = kind.dispatch;
+        kind.dispatch = transfer(options.wire.dispatch_bytes_per_element, before);
+        kind.combine = transfer(options.wire.combine_bytes_per_element, Transfer::default());
+        Ok(())
+    }
+}

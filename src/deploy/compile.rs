@@ -1,0 +1,361 @@
+//! A model on a deployment on hardware, compiled: everything that does not depend on the batch,
+//! the micro-batches or the context is worked out once, so that evaluating a point is arithmetic
+//! on a small struct (`estimate`).
+
+use super::deployment::{Afd, Deployment, Dispatch, Side};
+use super::memory::{self, Held};
+use super::network::{Transfer, card_s_per_byte, distinct_groups, link_s_per_byte};
+use super::options::Options;
+use super::pipeline::Sharing;
+use crate::machine::hardware::{Hardware, Unknown};
+use crate::machine::roofline::KernelRate;
+use crate::units::UsdPerSecond;
+use crate::work::attention::CoreShape;
+use crate::work::batch::{ExpertWork, Gemm, attention_work, dense_gemms, expert_work, gated_gemms};
+use crate::work::dtype::Dtype;
+use crate::work::ffn::{Ffn, Moe};
+use crate::work::matrix::Matrix;
+use crate::work::model::Model;
+
+/// A product and the constants of its time.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TimedGemm {
+    /// The product.
+    pub gemm: Gemm,
+    /// Its constants.
+    pub rate: KernelRate,
+}
+
+/// One attention design on one device.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AttentionKind {
+    /// The spec's name for it.
+    pub name: String,
+    /// Projections, and whatever of the FFN runs on the attention side in every such layer.
+    pub gemms: Vec<TimedGemm>,
+    /// The core for one query token.
+    pub core: CoreShape,
+    /// Constants of the core's time.
+    pub core_rate: KernelRate,
+}
+
+/// One FFN design on one device.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FfnKind {
+    /// The spec's name for it.
+    pub name: String,
+    /// Products that every token of the micro-batch passes: shared experts, dense blocks.
+    pub gemms: Vec<TimedGemm>,
+    /// Products over an attention device's own tokens: what was left on the attention side.
+    pub near_gemms: Vec<TimedGemm>,
+    /// Routed experts.
+    pub experts: Option<(ExpertWork, KernelRate)>,
+    /// Expert groups that share the micro-batch's rows.
+    pub expert_groups: f64,
+    /// Attention to FFN.
+    pub dispatch: Transfer,
+    /// FFN to attention.
+    pub combine: Transfer,
+}
+
+/// Layers of one attention and one FFN design, wherever they stand.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LayerKind {
+    /// How many.
+    pub layers: u32,
+    /// Place in [`Compiled::attention`].
+    pub attention: usize,
+    /// Place in [`Compiled::ffn`].
+    pub ffn: usize,
+}
+
+/// A compiled deployment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Compiled {
+    /// Attention designs.
+    pub attention: Vec<AttentionKind>,
+    /// FFN designs.
+    pub ffn: Vec<FfnKind>,
+    /// Layers by kind.
+    pub layers: Vec<LayerKind>,
+    /// Which pipeline stages share a resource.
+    pub sharing: Sharing,
+    /// Data-parallel attention ranks.
+    pub attention_ranks: f64,
+    /// Micro-batches or not: pipeline stages that the layers are split over.
+    pub pipeline_stages: f64,
+    /// The LM head on an attention device.
+    pub lm_head: TimedGemm,
+    /// Requests of an instance share the head's weights: rows per request of one rank.
+    pub lm_head_rows: f64,
+    /// What an attention device holds.
+    pub attention_memory: Held,
+    /// What an FFN device holds; nothing where the sides are one.
+    pub ffn_memory: Option<Held>,
+    /// Devices in all.
+    pub devices: f64,
+    /// Price of all devices together.
+    pub price: UsdPerSecond,
+    /// Conditions.
+    pub options: Options,
+}
+
+/// The hardware of the two sides.
+#[derive(Debug, Clone, Copy)]
+pub struct Pools<'a> {
+    /// Of the attention side, or of everything.
+    pub attention: &'a Hardware,
+    /// Of the FFN side.
+    pub ffn: &'a Hardware,
+}
+
+/// Compiles a deployment at datasheet rates.
+///
+/// # Errors
+/// If a profile lacks a figure that the deployment needs.
+pub fn compile(
+    model: &Model,
+    deployment: &Deployment,
+    pools: Pools,
+    options: Options,
+) -> Result<Compiled, Unknown> {
+    match deployment {
+        Deployment::Afd(afd) => AfdCompiler { model, afd, pools, options }.compile(),
+        Deployment::Colocated(colocated) => {
+            super::colocated::compile(model, colocated, pools.attention, options)
+        }
+    }
+}
+
+/// Rates of one device for products of a model.
+pub(super) struct Rates<'a> {
+    pub hardware: &'a Hardware,
+    pub options: &'a Options,
+    pub activations: Dtype,
+}
+
+impl Rates<'_> {
+    pub(super) fn of(&self, format: Dtype) -> Result<KernelRate, Unknown> {
+        KernelRate::roofline(self.hardware, format, self.options.without_fp8)
+    }
+
+    pub(super) fn timed(&self, gemm: Gemm) -> Result<TimedGemm, Unknown> {
+        Ok(TimedGemm { gemm, rate: self.of(self.activations)? })
+    }
+
+    pub(super) fn all(
+        &self,
+        gemms: impl IntoIterator<Item = Gemm>,
+    ) -> Result<Vec<TimedGemm>, Unknown> {
+        gemms.into_iter().map(|gemm| self.timed(gemm)).collect()
+    }
+}
+
+/// Every attention design of a model on one device of a group of `tp`.
+pub(super) fn attention_kinds(
+    model: &Model,
+    rates: &Rates,
+    tp: u32,
+) -> Result<Vec<AttentionKind>, Unknown> {
+    let kind = |named: &crate::work::model::Named<_>| {
+        let precision = model.precision;
+        let work = attention_work(
+            &named.design,
+            model.hidden_size,
+            tp,
+            precision.weights,
+            precision.activations,
+        );
+        Ok(AttentionKind {
+            name: named.name.clone(),
+            gemms: rates.all(work.gemms)?,
+            core_rate: rates.of(work.core.format)?,
+            core: work.core,
+        })
+    };
+    model.attentions.iter().map(kind).collect()
+}
+
+/// Layers by kind, in order of first appearance.
+pub(super) fn layer_kinds(model: &Model) -> Vec<LayerKind> {
+    let mut kinds: Vec<LayerKind> = Vec::new();
+    for run in &model.runs {
+        let count = run.count as u32;
+        let same =
+            |k: &&mut LayerKind| k.attention == run.layer.attention && k.ffn == run.layer.ffn;
+        match kinds.iter_mut().find(same) {
+            Some(kind) => kind.layers += count,
+            None => kinds.push(LayerKind {
+                layers: count,
+                attention: run.layer.attention,
+                ffn: run.layer.ffn,
+            }),
+        }
+    }
+    kinds
+}
+
+/// The LM head, split by vocabulary over `parts` devices.
+pub(super) fn lm_head(model: &Model, rates: &Rates, parts: u32) -> Result<TimedGemm, Unknown> {
+    let head = Matrix::new("lm_head", model.hidden_size, model.vocabulary_size);
+    let precision = model.precision;
+    let head = head.split(u64::from(parts), false);
+    rates.timed(Gemm::new(&head, parts, precision.weights, precision.activations))
+}
+
+struct AfdCompiler<'a> {
+    model: &'a Model,
+    afd: &'a Afd,
+    pools: Pools<'a>,
+    options: Options,
+}
+
+impl AfdCompiler<'_> {
+    fn compile(&self) -> Result<Compiled, Unknown> {
+        let (model, afd) = (self.model, self.afd);
+        let near = self.rates(self.pools.attention);
+        let far = self.rates(self.pools.ffn);
+        let ffn =
+            model.ffns.iter().map(|named| self.ffn_kind(&named.name, &named.design, &near, &far));
+        let price = self.pools.attention.price()?.rate * f64::from(afd.attention_devices())
+            + self.pools.ffn.price()?.rate * f64::from(afd.ffn_devices());
+        let ranks = afd.attention_devices() / afd.attention_tp;
+        Ok(Compiled {
+            attention: attention_kinds(model, &near, afd.attention_tp)?,
+            ffn: ffn.collect::<Result<_, _>>()?,
+            layers: layer_kinds(model),
+            sharing: Sharing { compute: false, link: self.options.half_duplex },
+            attention_ranks: f64::from(ranks),
+            pipeline_stages: 1.0,
+            lm_head: lm_head(model, &near, afd.attention_instance_devices)?,
+            lm_head_rows: f64::from(afd.attention_instance_devices / afd.attention_tp),
+            attention_memory: memory::afd_attention(
+                model,
+                afd,
+                self.pools.attention,
+                &self.options,
+            )?,
+            ffn_memory: Some(memory::afd_ffn(model, afd, self.pools.ffn, &self.options)?),
+            devices: f64::from(afd.attention_devices() + afd.ffn_devices()),
+            price,
+            options: self.options,
+        })
+    }
+
+    fn rates<'b>(&'b self, hardware: &'b Hardware) -> Rates<'b> {
+        Rates { hardware, options: &self.options, activations: self.model.precision.activations }
+    }
+
+    fn ffn_kind(
+        &self,
+        name: &str,
+        ffn: &Ffn,
+        near: &Rates,
+        far: &Rates,
+    ) -> Result<FfnKind, Unknown> {
+        let mut kind = FfnKind {
+            name: name.to_owned(),
+            gemms: Vec::new(),
+            near_gemms: Vec::new(),
+            experts: None,
+            expert_groups: f64::from(self.afd.expert_groups()),
+            dispatch: Transfer::default(),
+            combine: Transfer::default(),
+        };
+        let (weights, activations) =
+            (self.model.precision.weights, self.model.precision.activations);
+        let h = self.model.hidden_size;
+        match ffn {
+            Ffn::Dense(dense) if self.afd.dense_layers_on == Side::Attention => {
+                let parts = self.afd.attention_tp;
+                kind.near_gemms = near.all(dense_gemms(dense, h, parts, weights, activations))?;
+            }
+            Ffn::Dense(dense) => {
+                let parts = self.whole_width_parts();
+                kind.gemms = far.all(dense_gemms(dense, h, parts, weights, activations))?;
+                self.connect(&mut kind, None)?;
+            }
+            Ffn::Moe(moe) => self.mixture(&mut kind, moe, near, far)?,
+        }
+        Ok(kind)
+    }
+
+    /// Devices that share the width of what every token passes: with broadcast the rows are
+    /// everywhere and their sums meet on the attention side; routed rows meet only in an instance.
+    fn whole_width_parts(&self) -> u32 {
+        match self.afd.dispatch {
+            Dispatch::Broadcast => self.afd.ffn_devices(),
+            Dispatch::Routed => self.afd.ffn_instance_devices,
+        }
+    }
+
+    fn mixture(
+        &self,
+        kind: &mut FfnKind,
+        moe: &Moe,
+        near: &Rates,
+        far: &Rates,
+    ) -> Result<(), Unknown> {
+        let (weights, activations) =
+            (self.model.precision.weights, self.model.precision.activations);
+        let h = self.model.hidden_size;
+        let router = Gemm::new(&moe.router(h), 1, Dtype::Bf16, Dtype::Bf16);
+        kind.near_gemms = near.all([router])?;
+        if moe.shared_intermediate_size > 0 {
+            let shared = moe.shared(h);
+            match self.afd.shared_experts_on {
+                Side::Attention => {
+                    let parts = self.afd.attention_tp;
+                    kind.near_gemms.extend(near.all(gated_gemms(
+                        &shared,
+                        parts,
+                        weights,
+                        activations,
+                    ))?);
+                }
+                Side::Ffn => {
+                    let parts = self.whole_width_parts();
+                    kind.gemms = far.all(gated_gemms(&shared, parts, weights, activations))?;
+                }
+            }
+        }
+        let groups = self.afd.expert_groups();
+        let work = expert_work(moe, h, groups, self.afd.expert_tp, 0, weights, activations);
+        kind.experts = Some((work, far.of(activations)?));
+        self.connect(kind, Some(moe))
+    }
+
+    /// Fills in the transfers of a layer whose FFN is on the other side.
+    fn connect(&self, kind: &mut FfnKind, moe: Option<&Moe>) -> Result<(), Unknown> {
+        let afd = self.afd;
+        let h = self.model.hidden_size as f64;
+        let options = &self.options;
+        let near = card_s_per_byte(self.pools.attention, options.network_efficiency)?;
+        let far = card_s_per_byte(self.pools.ffn, options.network_efficiency)?;
+        let devices = afd.ffn_instance_devices;
+        let link = link_s_per_byte(self.pools.ffn, devices, options.scale_up_efficiency)?;
+        let instances = f64::from(afd.ffn_instances);
+        let reached = match (afd.dispatch, moe) {
+            (Dispatch::Broadcast, _) => instances,
+            (Dispatch::Routed, None) => 1.0,
+            (Dispatch::Routed, Some(moe)) => {
+                distinct_groups(afd.expert_groups(), moe.experts, moe.experts_per_token)
+            }
+        };
+        // Inside an instance rows are gathered only where its devices share a width.
+        let g = f64::from(devices);
+        let gathered = if afd.expert_tp > 1 { (g - 1.0) / g } else { 0.0 };
+        let transfer = |bytes_per_element: f64| {
+            let row = h * bytes_per_element;
+            Transfer {
+                latency_s: options.network_latency_s,
+                near_s_per_token: row * reached * near / f64::from(afd.attention_tp),
+                far_s_per_token: row * reached / instances / g * far,
+                inside_s_per_token: row * reached / instances * gathered * link,
+            }
+        };
+        kind.dispatch = transfer(options.wire.dispatch_bytes_per_element);
+        kind.combine = transfer(options.wire.combine_bytes_per_element);
+        Ok(())
+    }
+}

@@ -1,0 +1,185 @@
+//! Deployments as described: how many devices, in what groups, doing what. Nothing here is a time.
+//!
+//! - **AFD** (`xAyF`): x attention instances and y FFN instances of g devices each. Attention is
+//!   data-parallel over tensor-parallel groups; the FFN's experts are split over the instances,
+//!   and within one by width (TP), by expert (EP) or both. A token goes to every FFN instance
+//!   (broadcast) or only where its experts are (routed).
+//! - **Colocated**: every device does both. Attention is data-parallel over tensor-parallel groups,
+//!   experts are split over all devices (EP), by width (TP) or both; layers may be split over
+//!   pipeline stages.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// How tokens reach the FFN instances of an AFD deployment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Dispatch {
+    /// Every token to every FFN instance; the attention side adds up what comes back.
+    #[default]
+    Broadcast,
+    /// Every token to the devices that hold its experts.
+    Routed,
+}
+
+/// Where a part of the model runs in an AFD deployment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Side {
+    /// On the attention devices.
+    Attention,
+    /// On the FFN devices.
+    Ffn,
+}
+
+/// Attention-FFN disaggregation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Afd {
+    /// x.
+    pub attention_instances: u32,
+    /// y.
+    pub ffn_instances: u32,
+    /// Devices of an attention instance.
+    pub attention_instance_devices: u32,
+    /// Devices of an FFN instance.
+    pub ffn_instance_devices: u32,
+    /// Devices that share one attention rank's heads; 1 is pure data parallelism.
+    pub attention_tp: u32,
+    /// Devices of an FFN instance that share one expert's width; the instance's other factor is
+    /// expert parallelism.
+    pub expert_tp: u32,
+    /// How tokens reach the FFN instances.
+    pub dispatch: Dispatch,
+    /// Where shared experts run.
+    pub shared_experts_on: Side,
+    /// Where dense layers' FFN runs.
+    pub dense_layers_on: Side,
+}
+
+/// Attention and FFN on the same devices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Colocated {
+    /// Devices in all.
+    pub devices: u32,
+    /// Devices that share one attention rank's heads.
+    pub attention_tp: u32,
+    /// Devices that share one expert's width; the other factor is expert parallelism.
+    pub expert_tp: u32,
+    /// Pipeline stages that the layers are split over.
+    pub pipeline_stages: u32,
+    /// Expert copies beyond one each, over all devices.
+    pub redundant_experts: u32,
+}
+
+/// A deployment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deployment {
+    /// Attention and FFN on devices of their own.
+    Afd(Afd),
+    /// Attention and FFN on the same devices.
+    Colocated(Colocated),
+}
+
+/// Why a deployment cannot be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Illegal(pub String);
+
+impl Afd {
+    /// `xAyF` with instances of eight, attention data-parallel, the FFN tensor-parallel within an
+    /// instance: Step-3's deployment (paper, section 7.3).
+    #[must_use]
+    pub const fn step3(attention_instances: u32, ffn_instances: u32) -> Self {
+        Self {
+            attention_instances,
+            ffn_instances,
+            attention_instance_devices: 8,
+            ffn_instance_devices: 8,
+            attention_tp: 1,
+            expert_tp: 8,
+            dispatch: Dispatch::Broadcast,
+            shared_experts_on: Side::Ffn,
+            dense_layers_on: Side::Ffn,
+        }
+    }
+
+    /// Devices of the attention side.
+    #[must_use]
+    pub const fn attention_devices(&self) -> u32 {
+        self.attention_instances * self.attention_instance_devices
+    }
+
+    /// Devices of the FFN side.
+    #[must_use]
+    pub const fn ffn_devices(&self) -> u32 {
+        self.ffn_instances * self.ffn_instance_devices
+    }
+
+    /// Groups that the routed experts are dealt out to.
+    #[must_use]
+    pub const fn expert_groups(&self) -> u32 {
+        self.ffn_devices() / self.expert_tp
+    }
+}
+
+impl Deployment {
+    /// Devices in all.
+    #[must_use]
+    pub const fn devices(&self) -> u32 {
+        match self {
+            Self::Afd(afd) => afd.attention_devices() + afd.ffn_devices(),
+            Self::Colocated(colocated) => colocated.devices,
+        }
+    }
+
+    /// The short name for tables: `2A2F`, `EP128`, `TP8`, `TP2xEP4`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Self::Afd(afd) => format!("{}A{}F", afd.attention_instances, afd.ffn_instances),
+            Self::Colocated(c) => {
+                let per_stage = c.devices / c.pipeline_stages;
+                let groups = per_stage / c.expert_tp;
+                let experts = match (c.expert_tp, groups) {
+                    (1, 1) => "1".to_owned(),
+                    (1, n) => format!("EP{n}"),
+                    (t, 1) => format!("TP{t}"),
+                    (t, n) => format!("TP{t}xEP{n}"),
+                };
+                match c.pipeline_stages {
+                    1 => experts,
+                    p => format!("PP{p}x{experts}"),
+                }
+            }
+        }
+    }
+
+    /// Checks what does not depend on a model.
+    ///
+    /// # Errors
+    /// What does not divide, in words.
+    pub fn check(&self) -> Result<(), Illegal> {
+        let divides = |part: u32, whole: u32, what: &str| {
+            if part == 0 || whole == 0 || !whole.is_multiple_of(part) {
+                return Err(Illegal(format!("{what}: {part} does not divide {whole}")));
+            }
+            Ok(())
+        };
+        match self {
+            Self::Afd(afd) => {
+                let tp = (afd.attention_tp, afd.attention_instance_devices);
+                divides(tp.0, tp.1, "attention TP against the devices of an attention instance")?;
+                let tp = (afd.expert_tp, afd.ffn_instance_devices);
+                divides(tp.0, tp.1, "expert TP against the devices of an FFN instance")?;
+                divides(1, afd.attention_instances, "attention instances")?;
+                divides(1, afd.ffn_instances, "FFN instances")
+            }
+            Self::Colocated(c) => {
+                divides(c.pipeline_stages, c.devices, "pipeline stages against devices")?;
+                let stage = c.devices / c.pipeline_stages;
+                divides(c.attention_tp, stage, "attention TP against the devices of a stage")?;
+                divides(c.expert_tp, stage, "expert TP against the devices of a stage")
+            }
+        }
+    }
+}

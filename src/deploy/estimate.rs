@@ -1,0 +1,291 @@
+//! Evaluating a compiled deployment at one point: batch, micro-batches, context. Nothing here
+//! allocates or parses: sweeps call it millions of times a second.
+
+use super::compile::{AttentionKind, Compiled, FfnKind, TimedGemm};
+use super::memory::Held;
+use super::pipeline::{Sharing, Stages, Stretch, step_time};
+use crate::machine::roofline::KernelTime;
+use crate::units::{Bytes, Seconds};
+
+/// Where a deployment is evaluated.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Point {
+    /// Requests in flight over the whole deployment.
+    pub batch: u64,
+    /// Micro-batches that the batch is cut into.
+    pub micro_batches: u32,
+    /// Context tokens of each request.
+    pub context: f64,
+}
+
+/// What sets the time between tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BoundBy {
+    /// The attention devices, doing arithmetic.
+    AttentionCompute,
+    /// The attention devices, reading memory.
+    AttentionMemory,
+    /// The FFN devices, doing arithmetic.
+    FfnCompute,
+    /// The FFN devices, reading memory.
+    FfnMemory,
+    /// Moving tokens to the FFN.
+    NetworkDispatch,
+    /// Moving tokens back.
+    NetworkReturn,
+    /// The way through all stages: too few micro-batches to fill the busiest.
+    PipelineDepth,
+}
+
+impl BoundBy {
+    /// The word for it in tables.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::AttentionCompute => "attention_compute",
+            Self::AttentionMemory => "attention_memory_bandwidth",
+            Self::FfnCompute => "ffn_compute",
+            Self::FfnMemory => "ffn_memory_bandwidth",
+            Self::NetworkDispatch => "network_dispatch",
+            Self::NetworkReturn => "network_return",
+            Self::PipelineDepth => "pipeline_depth",
+        }
+    }
+}
+
+/// Why a point cannot be.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Infeasible {
+    /// An attention device (or any, where the sides are one) would hold more than it has.
+    AttentionMemory {
+        /// What it would hold.
+        needs: Bytes,
+        /// What it has, less what is held back.
+        has: Bytes,
+    },
+    /// An FFN device would.
+    FfnMemory {
+        /// What it would hold.
+        needs: Bytes,
+        /// What it has, less what is held back.
+        has: Bytes,
+    },
+    /// There are fewer requests than micro-batches.
+    TooFewRequests,
+}
+
+/// Memory of one device by what it is for.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Ledger {
+    /// Weights.
+    pub weights: Bytes,
+    /// KV cache and recurrent state.
+    pub kv: Bytes,
+    /// Activations and buffers.
+    pub activations: Bytes,
+}
+
+impl Ledger {
+    /// All of it.
+    #[must_use]
+    pub fn total(&self) -> Bytes {
+        self.weights + self.kv + self.activations
+    }
+}
+
+/// What a deployment does at a point.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Estimate {
+    /// Whether it can be.
+    pub infeasible: Option<Infeasible>,
+    /// Times of the stages of one layer, averaged over the layers.
+    pub stages: Stages,
+    /// Time between micro-batches in one layer, averaged over the layers.
+    pub cycle: Seconds,
+    /// Time of one step.
+    pub step: Seconds,
+    /// Time per output token of one request.
+    pub tpot: Seconds,
+    /// Tokens per second of one device.
+    pub tokens_per_s_per_device: f64,
+    /// US dollars per million tokens.
+    pub usd_per_mtok: f64,
+    /// What sets the step time.
+    pub bound_by: BoundBy,
+    /// What an attention device holds.
+    pub attention_memory: Ledger,
+    /// What an FFN device holds.
+    pub ffn_memory: Ledger,
+}
+
+/// More kinds of layer than any model has.
+const MOST_KINDS: usize = 32;
+
+/// Sums of one side's kernels.
+#[inline]
+fn gemms(all: &[TimedGemm], rows: f64) -> KernelTime {
+    let mut time = KernelTime::default();
+    for TimedGemm { gemm, rate } in all {
+        let bytes = gemm.weight_bytes + gemm.bytes_per_row * rows;
+        time += rate.time(gemm.flops_per_row * rows, bytes);
+    }
+    time
+}
+
+impl AttentionKind {
+    /// Time of one layer on one device for `requests` with `queries` query tokens each.
+    #[must_use]
+    #[inline]
+    pub fn time(&self, requests: f64, queries: f64, context: f64) -> KernelTime {
+        let mut time = gemms(&self.gemms, requests * queries);
+        let core = self.core.at(context);
+        // More query tokens multiply arithmetic, not the cache that they share.
+        let flops = core.flops.flops() * requests * queries;
+        time += self.core_rate.time(flops, core.bytes.bytes() * requests);
+        time
+    }
+}
+
+impl FfnKind {
+    /// Time of one layer on one FFN device for `rows` tokens of the whole micro-batch.
+    #[must_use]
+    #[inline]
+    pub fn time(&self, rows: f64, imbalance: f64) -> KernelTime {
+        let mut time = gemms(&self.gemms, rows);
+        if let Some((work, rate)) = &self.experts {
+            let mine = rows * work.experts_per_token / self.expert_groups * imbalance;
+            let bytes = work.touched(rows) * work.expert_bytes + work.bytes_per_row * mine;
+            time += rate.time(work.flops_per_row * mine, bytes);
+        }
+        time
+    }
+}
+
+impl Compiled {
+    /// Evaluates a point.
+    #[must_use]
+    pub fn estimate(&self, point: Point) -> Estimate {
+        let options = &self.options;
+        let cuts = f64::from(point.micro_batches) * self.attention_ranks;
+        let requests = (point.batch as f64 / cuts).ceil();
+        let (near, all) = (
+            requests * options.query_tokens,
+            requests * options.query_tokens * self.attention_ranks,
+        );
+        let mut stretches = [Stretch { layers: 0, stages: Stages::default() }; MOST_KINDS];
+        let (mut mean, mut share) = (Stages::default(), [0.0_f64; 2]);
+        let mut layers = 0.0;
+        for (slot, kind) in stretches.iter_mut().zip(&self.layers) {
+            let (attention, ffn) = (&self.attention[kind.attention], &self.ffn[kind.ffn]);
+            let mut a = attention.time(requests, options.query_tokens, point.context);
+            a += gemms(&ffn.near_gemms, near);
+            let f = ffn.time(all, options.expert_imbalance);
+            let stages = Stages {
+                attention: a.total_s,
+                dispatch: ffn.dispatch.time(near, all),
+                ffn: f.total_s,
+                combine: ffn.combine.time(near, all),
+            };
+            *slot = Stretch { layers: kind.layers, stages };
+            let n = f64::from(kind.layers);
+            mean.attention += stages.attention * n;
+            mean.dispatch += stages.dispatch * n;
+            mean.ffn += stages.ffn * n;
+            mean.combine += stages.combine * n;
+            share[0] += a.compute_bound_s * n;
+            share[1] += f.compute_bound_s * n;
+            layers += n;
+        }
+        let stretches = &stretches[..self.layers.len().min(MOST_KINDS)];
+        let head = gemms(
+            std::slice::from_ref(&self.lm_head),
+            requests * options.query_tokens * f64::from(point.micro_batches) * self.lm_head_rows,
+        );
+        let once = options.fixed_s + head.total_s;
+        let step = self.layers_time(stretches, point.micro_batches) + once;
+        let overlap = if self.pipeline_stages > 1.0 { 1 } else { point.micro_batches };
+        let bound_by = self.bound_by(&mean, share, overlap);
+        let scale = 1.0 / layers;
+        let stages = Stages {
+            attention: mean.attention * scale,
+            dispatch: mean.dispatch * scale,
+            ffn: mean.ffn * scale,
+            combine: mean.combine * scale,
+        };
+        let tokens_per_s = point.batch as f64 * options.accepted_tokens / step;
+        let (attention_memory, ffn_memory) = self.memory(requests, all, point);
+        Estimate {
+            infeasible: self.infeasible(point, &attention_memory, &ffn_memory),
+            stages,
+            cycle: Seconds::new(stages.cycle(self.sharing, overlap)),
+            step: Seconds::new(step),
+            tpot: Seconds::new(step / options.accepted_tokens),
+            tokens_per_s_per_device: tokens_per_s / self.devices,
+            usd_per_mtok: self.price.usd_per_second() / tokens_per_s * 1e6,
+            bound_by,
+            attention_memory,
+            ffn_memory,
+        }
+    }
+
+    /// Time of all layers. With pipeline stages, micro-batches follow one another through the
+    /// stages, and one returns to the first when it has passed the last and its turn has come:
+    /// max(1, m / p) times its own way through.
+    fn layers_time(&self, stretches: &[Stretch], micro_batches: u32) -> f64 {
+        if self.pipeline_stages > 1.0 {
+            let alone = step_time(stretches, self.sharing, 1);
+            return alone * (f64::from(micro_batches) / self.pipeline_stages).max(1.0);
+        }
+        step_time(stretches, self.sharing, micro_batches)
+    }
+
+    /// The stage or the depth that the cycle waits for.
+    fn bound_by(&self, sum: &Stages, compute_bound: [f64; 2], micro_batches: u32) -> BoundBy {
+        let busiest = sum.busiest(self.sharing);
+        if sum.sum() > busiest * f64::from(micro_batches) {
+            return BoundBy::PipelineDepth;
+        }
+        let compute =
+            if self.sharing.compute { sum.attention + sum.ffn } else { sum.attention.max(sum.ffn) };
+        if compute < busiest {
+            return if sum.dispatch > sum.combine {
+                BoundBy::NetworkDispatch
+            } else {
+                BoundBy::NetworkReturn
+            };
+        }
+        let attention = sum.attention >= sum.ffn;
+        let arithmetic = |stage: f64, bound: f64| bound * 2.0 > stage;
+        match (attention, attention && arithmetic(sum.attention, compute_bound[0])) {
+            (true, true) => BoundBy::AttentionCompute,
+            (true, false) => BoundBy::AttentionMemory,
+            (false, _) if arithmetic(sum.ffn, compute_bound[1]) => BoundBy::FfnCompute,
+            (false, _) => BoundBy::FfnMemory,
+        }
+    }
+
+    fn memory(&self, requests: f64, all: f64, point: Point) -> (Ledger, Ledger) {
+        let of = |held: &Held, requests: f64, tokens: f64| Ledger {
+            weights: held.weights,
+            kv: held.kv_per_request(point.context) * requests,
+            activations: held.per_token * tokens,
+        };
+        let micro_batches = f64::from(point.micro_batches);
+        let near = requests * micro_batches;
+        let attention = of(&self.attention_memory, near, near * self.options.query_tokens);
+        let ffn = self.ffn_memory.as_ref().map(|held| of(held, 0.0, all * micro_batches));
+        (attention, ffn.unwrap_or_default())
+    }
+
+    fn infeasible(&self, point: Point, attention: &Ledger, ffn: &Ledger) -> Option<Infeasible> {
+        if point.batch < u64::from(point.micro_batches) {
+            return Some(Infeasible::TooFewRequests);
+        }
+        let has = self.attention_memory.usable;
+        if attention.total() > has {
+            return Some(Infeasible::AttentionMemory { needs: attention.total(), has });
+        }
+        let has = self.ffn_memory.as_ref()?.usable;
+        (ffn.total() > has).then_some(Infeasible::FfnMemory { needs: ffn.total(), has })
+    }
+}

@@ -241,12 +241,15 @@ impl Compiled {
 
     /// The stage or the depth that the cycle waits for.
     fn bound_by(&self, sum: &Stages, compute_bound: [f64; 2], micro_batches: u32) -> BoundBy {
-        let busiest = sum.busiest(self.sharing);
-        if sum.sum() > busiest * f64::from(micro_batches) {
+        // One micro-batch waits for every stage: the longest is what to shorten.
+        let alone = micro_batches == 1;
+        let sharing = if alone { Sharing::default() } else { self.sharing };
+        let busiest = sum.busiest(sharing);
+        if !alone && sum.sum() > busiest * f64::from(micro_batches) {
             return BoundBy::PipelineDepth;
         }
         let compute =
-            if self.sharing.compute { sum.attention + sum.ffn } else { sum.attention.max(sum.ffn) };
+            if sharing.compute { sum.attention + sum.ffn } else { sum.attention.max(sum.ffn) };
         if compute < busiest {
             return if sum.dispatch > sum.combine {
                 BoundBy::NetworkDispatch

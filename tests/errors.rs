@@ -111,7 +111,7 @@ fn every_broken_command_line_gets_its_complaint() {
         ("cli-no-price", vec!["cost", "--hardware", "gaudi2", "--model", "step-3"]),
         ("cli-no-int8-rate", vec!["cost", "--hardware", "ascend-910b", "--without-fp8", "int8"]),
         ("cli-unknown-format", cost(&["--format", "yaml"])),
-        ("cli-unknown-command", vec!["price"]),
+        ("cli-unknown-command", vec!["weigh"]),
         ("cli-unknown-option", cost(&["--ctx", "8Ki"])),
     ] {
         compare(name, &complaint(&arguments));

@@ -139,6 +139,8 @@ pub enum TableContent {
     MinSparsity(MinSparsitySpec),
     /// The columns of `afford estimate`, one row per deployment and context.
     Estimates,
+    /// The best disaggregated deployment beside the best colocated one, for every model and context.
+    AfdAgainstColocated,
     /// Predicted beside measured throughput of every deployment.
     EndToEnd,
     /// Single figures, one row per claim.

@@ -4,9 +4,11 @@
 //! | --- | --- |
 //! | [`fidelity`] | the level that a figure comes from |
 //! | [`hardware`] | a checked hardware profile; asking it for an unknown figure is an error |
+//! | [`link`] | transfers and collectives |
 //!
 //! A machine knows rates, capacities and prices. It never sees a model's shape: work comes to it
 //! as FLOPs and bytes.
 
 pub mod fidelity;
 pub mod hardware;
+pub mod link;

@@ -10,6 +10,7 @@
 //! | [`claims`] | single figures beside what a source states |
 //! | [`published`] | computed tables beside published ones |
 //! | [`figures`] | the figures that a report may hold |
+//! | [`gantt`] | the pipeline of a step, drawn |
 //! | [`plot`] | charts of numbers as SVG and PNG; knows no model and no cost |
 //! | [`page`] | the report's README |
 //! | [`bundle`] | a report as a set of files |
@@ -24,6 +25,7 @@ pub mod claims;
 pub mod content;
 pub mod cost_table;
 pub mod figures;
+pub mod gantt;
 pub mod loaded;
 pub mod number;
 pub mod page;

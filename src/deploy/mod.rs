@@ -9,6 +9,7 @@
 //! | [`schedule`] | the pipeline event by event: the reference of its forms |
 //! | [`sparsity`] | how sparse a mixture of experts may be before the network limits it |
 //! | [`straggler`] | what waiting for the slowest of several workers costs |
+//! | [`two_micro_batches`] | the pipeline's exact forms for two micro-batches |
 
 pub mod context;
 pub mod imbalance;
@@ -17,3 +18,4 @@ pub mod ratio;
 pub mod schedule;
 pub mod sparsity;
 pub mod straggler;
+pub mod two_micro_batches;

@@ -21,11 +21,8 @@
 //! condition m >= 2 (1 + T_c / T_f) (arXiv 2504.02263) is s <= m b for A = F = T_f and D = R = T_c.
 //! The common form s + cycle (m L - 1) differs from the first by (m - 1) (s / m - b).
 //!
-//! **Two micro-batches on shared resources.** Sharing slows both equally, so the work between them
-//! (their gap) grows only where one waits for the other's stage: it becomes M in the first layer
-//! and stays. O = O_1 + O_2 is the work that meets its partner at that gap: O_1 while both are in
-//! the same layer, O_2 across a layer's end. The form is exact, its first layer included (where the
-//! gap still grows).
+//! The form of two micro-batches is exact; [`two_micro_batches`](super::two_micro_batches) derives it
+//! and says what O is.
 //!
 //! **How exact** (measured against [`schedule`], random stages up to 1 : 300):
 //!
@@ -44,9 +41,9 @@
 //! micro-batch back.
 //!
 //! **Layers that differ** have no such form (adding up the layers' own cycles is off by up to
-//! 50 %). Without sharing the step follows the schedule's recurrence, exact and monotone; with
-//! sharing the schedule itself without its list of slots. That is not monotone, because the
-//! schedule is not: it never holds a micro-batch back, so a longer stage in one kind of layer may
+//! 50 %). Without sharing the step follows the schedule's recurrence, exact and monotone; so it does
+//! with sharing and two micro-batches, and with more it is the schedule itself without its list of
+//! slots. With sharing that is not monotone, because the schedule is not: it never holds a micro-batch back, so a longer stage in one kind of layer may
 //! set micro-batches apart that kept meeting in another. Of random lengthenings, 1 to 7 % save more
 //! than 0.1 % of a step: at most 22 % with two or three micro-batches, 4 % with more.
 //!
@@ -55,6 +52,7 @@
 pub use super::schedule::{Slot, makespan, schedule};
 
 use super::schedule::{Pattern, play};
+use super::two_micro_batches as two;
 
 /// Times of one layer for one micro-batch, in seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -117,8 +115,7 @@ impl Stages {
     #[must_use]
     pub fn cycle(&self, sharing: Sharing, micro_batches: u32) -> f64 {
         if micro_batches == 2 {
-            let meetings = Meetings::at(self, sharing, [self.longest(); 4]);
-            return (self.sum().max(2.0 * self.longest()) + meetings.total()) / 2.0;
+            return two::cycle(self, sharing);
         }
         self.busiest(sharing).max(self.sum() / f64::from(micro_batches.max(1)))
     }
@@ -159,6 +156,9 @@ pub fn step_time(stretches: &[Stretch], sharing: Sharing, micro_batches: u32) ->
         // Nobody to meet.
         return stretches.iter().map(|s| f64::from(s.layers) * s.stages.sum()).sum();
     }
+    if m == 2 {
+        return two::step_time(stretches, sharing);
+    }
     if !sharing.any() && m as usize <= MOST_MICRO_BATCHES {
         return recurrence(stretches, m as usize);
     }
@@ -168,7 +168,7 @@ pub fn step_time(stretches: &[Stretch], sharing: Sharing, micro_batches: u32) ->
 /// The closed form of a step through L equal layers.
 fn equal_layers(stages: &Stages, layers: u32, sharing: Sharing, m: u32) -> f64 {
     if m == 2 && sharing.any() {
-        return pair_of_micro_batches(stages, layers, sharing);
+        return two::equal_layers(stages, layers, sharing);
     }
     let (l, m) = (f64::from(layers), f64::from(m));
     let [a, d, f, r] = stages.times();
@@ -184,64 +184,6 @@ fn equal_layers(stages: &Stages, layers: u32, sharing: Sharing, m: u32) -> f64 {
     let link = shared(sharing.link, d + r, a, f);
     let compute = shared(sharing.compute, a + f, r, d);
     (l * s + (m - 1.0) * b).max(alone).max(link).max(compute)
-}
-
-/// Work of two micro-batches that runs at half rate, by kind of meeting.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-struct Meetings {
-    /// The follower sends while the leader returns, in the same layer.
-    link_within: f64,
-    /// The follower returns while the leader sends in the next layer.
-    link_across: f64,
-    /// The follower is in attention while the leader is in the same layer's FFN.
-    compute_within: f64,
-    /// The follower is in the FFN while the leader is in the next layer's attention.
-    compute_across: f64,
-}
-
-impl Meetings {
-    /// One layer's meetings where the leader is `gaps[k]` of work ahead of a follower in stage k.
-    fn at(stages: &Stages, sharing: Sharing, gaps: [f64; 4]) -> Self {
-        let [a, d, f, r] = stages.times();
-        // The follower's stage runs from 0, the leader's partner stage begins `ahead` of that.
-        let meet = |on: bool, gap: f64, mine: f64, ahead: f64, theirs: f64| {
-            let both = (gap + mine).min(ahead + theirs) - gap.max(ahead);
-            if on { both.max(0.0) } else { 0.0 }
-        };
-        Self {
-            link_within: meet(sharing.link, gaps[1], d, d + f, r),
-            link_across: meet(sharing.link, gaps[3], r, r + a, d),
-            compute_within: meet(sharing.compute, gaps[0], a, a + d, f),
-            compute_across: meet(sharing.compute, gaps[2], f, f + r, a),
-        }
-    }
-
-    fn within(&self) -> f64 {
-        self.link_within + self.compute_within
-    }
-
-    fn across(&self) -> f64 {
-        self.link_across + self.compute_across
-    }
-
-    fn total(&self) -> f64 {
-        self.within() + self.across()
-    }
-}
-
-/// The exact step of two micro-batches through L equal layers.
-fn pair_of_micro_batches(stages: &Stages, layers: u32, sharing: Sharing) -> f64 {
-    let [a, d, f, _] = stages.times();
-    let (s, longest) = (stages.sum(), stages.longest());
-    let steady = Meetings::at(stages, sharing, [longest; 4]);
-    // In the first layer the gap is the longest stage so far.
-    let first = Meetings::at(stages, sharing, [a, a.max(d), a.max(d).max(f), longest]);
-    let l = f64::from(layers);
-    let mut met = first.within() + (l - 1.0) * steady.within();
-    if layers > 1 {
-        met += first.across() + (l - 2.0) * steady.across();
-    }
-    longest.min(s - longest) + l * s.max(2.0 * longest) + met
 }
 
 /// The recurrence keeps a time per micro-batch in an array of this length.

@@ -46,6 +46,8 @@ pub(super) trait Layers {
     fn count(&self) -> u32;
     /// Time of a stage in a layer.
     fn time(&mut self, stage: usize, layer: u32) -> f64;
+    /// The first layer that may differ from the one a stage asked for last; `None` if all may.
+    fn equal_until(&self, stage: usize) -> Option<u32>;
 }
 
 /// Layers one by one.
@@ -58,6 +60,10 @@ impl Layers for Each<'_> {
 
     fn time(&mut self, stage: usize, layer: u32) -> f64 {
         self.0[layer as usize].times()[stage]
+    }
+
+    fn equal_until(&self, _: usize) -> Option<u32> {
+        None
     }
 }
 
@@ -88,6 +94,10 @@ impl Layers for Pattern<'_> {
         }
         self.stretches[*at].stages.times()[stage]
     }
+
+    fn equal_until(&self, stage: usize) -> Option<u32> {
+        Some(self.fingers[stage].1)
+    }
 }
 
 /// What one stage is doing.
@@ -99,8 +109,66 @@ struct Desk {
     at_work: Option<(f64, f64)>,
 }
 
+/// The state as a layer's last service ends, relative to that.
+#[derive(Clone, Copy)]
+struct Landmark {
+    now: f64,
+    /// Where the layers may begin to differ, from the rear.
+    equal_until: u32,
+    /// Services that each stage is ahead of the last one, and its work left.
+    ahead: [u64; 4],
+    left: [Option<f64>; 4],
+}
+
+/// Work left that differs by less, over a layer's time, is the same.
+const ROUNDING: f64 = 1e-11;
+
+impl Landmark {
+    fn at(now: f64, desks: &[Desk; 4], equal_until: u32) -> Self {
+        let ahead = desks.map(|desk| desk.served - desks[3].served);
+        Self { now, equal_until, ahead, left: desks.map(|desk| desk.at_work.map(|w| w.1)) }
+    }
+
+    /// Whether the steps from here on repeat those since `before`.
+    fn repeats(&self, before: &Self) -> bool {
+        let slack = ROUNDING * (self.now - before.now);
+        let same = |(a, b): (&Option<f64>, &Option<f64>)| match (a, b) {
+            (Some(a), Some(b)) => (a - b).abs() <= slack,
+            (a, b) => a.is_none() && b.is_none(),
+        };
+        self.ahead == before.ahead && self.left.iter().zip(&before.left).all(same)
+    }
+}
+
+/// Jumps over layers that take as long as the one between two landmarks.
+fn jump(
+    layers: &impl Layers,
+    desks: &mut [Desk; 4],
+    m: u64,
+    before: &mut Option<Landmark>,
+    now: f64,
+) -> f64 {
+    let (Some(rear), Some(front)) = (layers.equal_until(3), layers.equal_until(0)) else {
+        return now;
+    };
+    let here = Landmark::at(now, desks, rear);
+    let last = before.replace(here);
+    let next = (desks[0].served / m) as u32;
+    match last {
+        // From the rear of one landmark to the front of the next, all layers were equal.
+        Some(last) if last.equal_until == front && next + 1 < front && here.repeats(&last) => {
+            let jumped = front - next - 1;
+            desks.iter_mut().for_each(|desk| desk.served += m * u64::from(jumped));
+            *before = None;
+            now + f64::from(jumped) * (now - last.now)
+        }
+        _ => now,
+    }
+}
+
 /// Plays a step, hands every slot to `record` as it ends, and returns when the last one ends.
-/// Takes O(1) per slot and allocates nothing.
+/// Takes O(1) per slot and allocates nothing. Where many layers are known to be equal, it jumps as
+/// soon as one repeats the one before, and slots are left out.
 pub(super) fn play(
     mut layers: impl Layers,
     sharing: Sharing,
@@ -111,6 +179,7 @@ pub(super) fn play(
     let services = m * u64::from(layers.count());
     let mut desks = [Desk::default(); 4];
     let mut now = 0.0;
+    let mut landmark = None;
     loop {
         for stage in 0..4 {
             if may_begin(&desks, stage, m, services) {
@@ -131,6 +200,9 @@ pub(super) fn play(
             let (layer, micro_batch) = ((desk.served / m) as u32, (desk.served % m) as u32);
             record(Slot { stage, layer, micro_batch, begin, end: now });
             desk.served += 1;
+            if stage == 3 && desk.served.is_multiple_of(m) {
+                now = jump(&layers, &mut desks, m, &mut landmark, now);
+            }
         }
     }
 }

@@ -35,17 +35,21 @@
 //! | compute shared | 3 | as above, but 0.7 % of cases are up to 14 % low |
 //! | both shared | 3 | as above, but 10 % of cases are up to 22 % low |
 //!
-//! In those last cases the micro-batches settle in an orbit where they keep meeting; another start
-//! would have led to the one of the formula, and the schedule's own time is neither monotone nor
-//! continuous there. The formula is both: it is what a scheduler reaches that may hold a
-//! micro-batch back.
+//! In those last cases three micro-batches settle in an orbit where they keep meeting, and the
+//! schedule's own time is neither monotone nor continuous. The formula is both, and a lower bound:
+//! with the compute shared, a step that starts at another stage reaches it in every case tried; with
+//! both shared, in one of ten.
+//!
+//! A shared resource that binds takes m L turns of b, what leads to its first turn and trails its
+//! last, and three quarters of the stage between its two, part of which is hidden at either end.
 //!
 //! **Layers that differ** have no such form (adding up the layers' own cycles is off by up to
 //! 50 %). Without sharing the step follows the schedule's recurrence, exact and monotone; so it does
 //! with sharing and two micro-batches, and with more it is the schedule itself without its list of
-//! slots. With sharing that is not monotone, because the schedule is not: it never holds a micro-batch back, so a longer stage in one kind of layer may
-//! set micro-batches apart that kept meeting in another. Of random lengthenings, 1 to 7 % save more
-//! than 0.1 % of a step: at most 22 % with two or three micro-batches, 4 % with more.
+//! slots. With sharing that is not monotone, because the schedule is not: it never holds a
+//! micro-batch back, so a longer stage in one kind of layer may set micro-batches apart that kept
+//! meeting in another. Of random lengthenings, up to 7 % save more than 0.1 % of a step: at most
+//! 22 % of it with two or three micro-batches, 4 % with more.
 //!
 //! This file knows times and nothing of what takes them. Nothing here allocates.
 

@@ -17,7 +17,7 @@
 use super::compile::{Compiled, FfnKind, Rates, attention_kinds, layer_kinds, lm_head};
 use super::deployment::Colocated;
 use super::memory::{attention_side, sum};
-use super::network::{Transfer, card_s_per_byte, distinct_groups, link_s_per_byte};
+use super::network::{Transfer, card_s_per_byte, link_s_per_byte};
 use super::options::Options;
 use super::pipeline::Sharing;
 use crate::machine::hardware::{Hardware, Unknown};
@@ -185,7 +185,7 @@ impl Compiler<'_> {
         }
         let devices = f64::from(self.stage_devices());
         let domain = (self.hardware.scale_up_devices() as f64).min(devices);
-        let reached = distinct_groups(groups, moe.experts, moe.experts_per_token) * f64::from(tp_e);
+        let reached = moe.groups_reached(groups) * f64::from(tp_e);
         // Of the devices reached, so many are the sender itself, in its domain, and beyond it.
         let beyond = reached * (devices - domain) / devices;
         let inside = reached * (domain - 1.0) / devices;

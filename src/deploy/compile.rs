@@ -4,7 +4,7 @@
 
 use super::deployment::{Afd, Deployment, Dispatch, Side};
 use super::memory::{self, Held};
-use super::network::{Transfer, card_s_per_byte, distinct_groups, link_s_per_byte};
+use super::network::{Transfer, card_s_per_byte, link_s_per_byte};
 use super::options::Options;
 use super::pipeline::Sharing;
 use crate::machine::hardware::{Hardware, Unknown};
@@ -342,9 +342,7 @@ impl AfdCompiler<'_> {
         let reached = match (afd.dispatch, moe) {
             (Dispatch::Broadcast, _) => instances,
             (Dispatch::Routed, None) => 1.0,
-            (Dispatch::Routed, Some(moe)) => {
-                distinct_groups(afd.expert_groups(), moe.experts, moe.experts_per_token)
-            }
+            (Dispatch::Routed, Some(moe)) => moe.groups_reached(afd.expert_groups()),
         };
         // Inside an instance, devices that share widths gather every row, and devices with experts
         // of their own only the rows that visit them.
@@ -352,7 +350,7 @@ impl AfdCompiler<'_> {
         let wanted = match moe {
             Some(moe) if !afd.gathers() => {
                 let groups = afd.expert_groups();
-                distinct_groups(groups, moe.experts, moe.experts_per_token) / f64::from(groups)
+                moe.groups_reached(groups) / f64::from(groups)
             }
             None if !afd.gathers() => 0.0,
             _ => reached / instances,

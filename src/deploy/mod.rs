@@ -11,9 +11,15 @@
 //! | [`capacity`] | the largest batch under memory and promise |
 //! | [`network`] | transfers between attention and FFN |
 //! | [`memory`] | what each device holds |
-//! | [`pipeline`] | micro-batches through attention, link and FFN: closed form and schedule |
 //! | [`stage`] | what one device can read within a stage |
+//! | [`context`] | lengths of the contexts in flight: mean and spread |
+//! | [`imbalance`] | experts that are not equally busy; experts and devices that tokens touch |
+//! | [`pipeline`] | micro-batches through attention, link and FFN: closed forms of a step |
+//! | [`ratio`] | how many attention workers one FFN worker can serve |
+//! | [`schedule`] | the pipeline event by event: the reference of its forms |
 //! | [`sparsity`] | how sparse a mixture of experts may be before the network limits it |
+//! | [`straggler`] | what waiting for the slowest of several workers costs |
+//! | [`two_micro_batches`] | the pipeline's exact forms for two micro-batches |
 //!
 //! `work` says what must be done and `machine` how fast one device does it; here they meet. Search
 //! sees only whether a point is legal and what it gives.
@@ -22,12 +28,18 @@ pub mod breakdown;
 pub mod capacity;
 pub mod colocated;
 pub mod compile;
+pub mod context;
 pub mod deployment;
 pub mod estimate;
+pub mod imbalance;
 pub mod memory;
 pub mod name;
 pub mod network;
 pub mod options;
 pub mod pipeline;
+pub mod ratio;
+pub mod schedule;
 pub mod sparsity;
 pub mod stage;
+pub mod straggler;
+pub mod two_micro_batches;

@@ -3,6 +3,7 @@
 //! A gated unit (SwiGLU: gate, up, down) of intermediate width m has 3 h m weights and costs
 //! 2 x 3 h m FLOPs per token. A mixture activates k of its N experts and every shared one.
 
+use super::experts::distinct_destinations;
 use super::matrix::Matrix;
 use crate::units::Flops;
 
@@ -90,6 +91,13 @@ impl Moe {
     /// Parameters of router and shared gate.
     const fn steering_params(&self, h: u64) -> u64 {
         self.router(h).params() + if self.shared_gate { h } else { 0 }
+    }
+
+    /// Expected number of `groups` with equal shares of the experts that a token visits.
+    #[must_use]
+    pub fn groups_reached(&self, groups: u32) -> f64 {
+        let visited = u32::try_from(self.experts_per_token).unwrap_or(u32::MAX);
+        distinct_destinations(self.experts as f64, visited, f64::from(groups))
     }
 
     /// Share of the expert weights that a token activates, shared experts included: the paper's

@@ -5,6 +5,7 @@
 //! | [`dtype`] | element formats and their widths |
 //! | [`matrix`] | a weight matrix: parameters, FLOPs |
 //! | [`attention`] | one file per attention design: GQA, MFA, MLA, linear ... |
+//! | [`experts`] | experts that a batch touches, devices that a token reaches |
 //! | [`ffn`] | dense and mixture-of-experts feed-forward layers |
 //! | [`model`] | a model: its layers in order and what stands around them |
 //! | [`params`] | parameters, total and activated |
@@ -22,6 +23,7 @@ pub mod attention;
 pub mod batch;
 pub mod cache;
 pub mod dtype;
+pub mod experts;
 pub mod ffn;
 pub mod matrix;
 pub mod model;

@@ -7,6 +7,7 @@ use crate::deploy::name::{Shape, parse};
 use crate::deploy::options::Options;
 use crate::machine::hardware::WithoutFp8;
 use crate::spec::Diagnostic;
+use crate::sweep::shapes::Choices;
 use crate::work::dtype::Dtype;
 use crate::work::model::Model;
 use clap::{Args, ValueEnum};
@@ -27,9 +28,9 @@ pub struct Conditions {
     /// Expert copies beyond one each
     #[arg(long, value_name = "N", default_value_t = 0)]
     redundant_experts: u32,
-    /// How tokens reach the FFN instances of an AFD deployment
-    #[arg(long, value_enum, value_name = "HOW", default_value_t = DispatchArg::Broadcast)]
-    dispatch: DispatchArg,
+    /// How tokens reach the FFN instances of an AFD deployment [default: broadcast]
+    #[arg(long, value_enum, value_name = "HOW")]
+    dispatch: Option<DispatchArg>,
     /// Where an AFD deployment runs shared experts
     #[arg(long, value_enum, value_name = "SIDE", default_value_t = SideArg::Ffn)]
     shared_experts_on: SideArg,
@@ -77,6 +78,9 @@ pub struct Conditions {
     without_fp8: WithoutFp8Arg,
 }
 
+/// No instance of a plan has more devices.
+const MOST_INSTANCE_DEVICES: u32 = 1024;
+
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum DispatchArg {
     /// Every token to every FFN instance
@@ -89,6 +93,24 @@ enum DispatchArg {
 enum SideArg {
     Attention,
     Ffn,
+}
+
+impl From<DispatchArg> for Dispatch {
+    fn from(arg: DispatchArg) -> Self {
+        match arg {
+            DispatchArg::Broadcast => Self::Broadcast,
+            DispatchArg::Routed => Self::Routed,
+        }
+    }
+}
+
+impl From<SideArg> for Side {
+    fn from(arg: SideArg) -> Self {
+        match arg {
+            SideArg::Attention => Self::Attention,
+            SideArg::Ffn => Self::Ffn,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -153,19 +175,47 @@ impl Conditions {
         let read = parse(name, &shape);
         let mut deployment =
             read.map_err(|wrong| refused("--deployment", name, 0..name.len(), &wrong.0))?;
-        let side = |arg| if arg == SideArg::Ffn { Side::Ffn } else { Side::Attention };
         match &mut deployment {
             Deployment::Afd(afd) => {
-                afd.dispatch = match self.dispatch {
-                    DispatchArg::Broadcast => Dispatch::Broadcast,
-                    DispatchArg::Routed => Dispatch::Routed,
-                };
-                afd.shared_experts_on = side(self.shared_experts_on);
-                afd.dense_layers_on = side(self.dense_layers_on);
+                afd.dispatch = self.dispatch.map(Dispatch::from).unwrap_or_default();
+                afd.shared_experts_on = self.shared_experts_on.into();
+                afd.dense_layers_on = self.dense_layers_on.into();
             }
             Deployment::Colocated(c) => c.redundant_experts = self.redundant_experts,
         }
         Ok(deployment)
+    }
+
+    /// What a plan may choose: everything that these conditions do not fix.
+    ///
+    /// # Errors
+    /// If a group does not divide the instance.
+    pub(super) fn choices(&self) -> Result<Choices, Diagnostic> {
+        let g = self.instance_devices;
+        if !(1..=MOST_INSTANCE_DEVICES).contains(&g) {
+            let message = format!("must be 1 to {MOST_INSTANCE_DEVICES}");
+            return Err(number("--instance-devices", f64::from(g), &message));
+        }
+        let mut choices = Choices::all(g);
+        let groups = [
+            ("--attention-tp", self.attention_tp, &mut choices.attention_tp),
+            ("--expert-tp", self.expert_tp, &mut choices.expert_tp),
+        ];
+        for (option, fixed, of) in groups {
+            let Some(fixed) = fixed else { continue };
+            if !of.contains(&fixed) {
+                let message = format!("must divide the {g} devices of an instance");
+                return Err(number(option, f64::from(fixed), &message));
+            }
+            *of = vec![fixed];
+        }
+        if let Some(dispatch) = self.dispatch {
+            choices.dispatch = vec![dispatch.into()];
+        }
+        choices.shared_experts_on = self.shared_experts_on.into();
+        choices.dense_layers_on = self.dense_layers_on.into();
+        choices.redundant_experts = self.redundant_experts;
+        Ok(choices)
     }
 
     /// The model with the cache format of these conditions.

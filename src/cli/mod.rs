@@ -13,6 +13,7 @@ mod explain;
 mod list;
 mod man;
 mod pareto;
+mod plan;
 mod report;
 mod schema;
 mod show;
@@ -66,6 +67,7 @@ enum Command {
     Explain(explain::ExplainArgs),
     List(list::ListArgs),
     Pareto(pareto::ParetoArgs),
+    Plan(plan::PlanArgs),
     Report(report::ReportArgs),
     Show(show::ShowArgs),
     Schema(schema::SchemaArgs),
@@ -137,6 +139,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Explain(args) => args.run(&catalog),
         Command::List(args) => args.run(&catalog),
         Command::Pareto(args) => args.run(&catalog),
+        Command::Plan(args) => args.run(&catalog),
         Command::Report(args) => args.run(&catalog),
         Command::Show(args) => args.run(&catalog),
         Command::Schema(args) => args.run(),

@@ -1,7 +1,7 @@
 //! Evaluating a compiled deployment at one point: batch, micro-batches, context. Nothing here
 //! allocates or parses: sweeps call it millions of times a second.
 
-use super::compile::{AttentionKind, Compiled, FfnKind, TimedGemm};
+use super::compile::{AttentionKind, Compiled, FfnKind, LayerKind, TimedGemm};
 use super::memory::Held;
 use super::pipeline::{Sharing, Stages, Stretch, step_time};
 use crate::machine::roofline::KernelTime;
@@ -161,59 +161,49 @@ impl FfnKind {
     }
 }
 
+/// What one micro-batch puts on the devices.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Load {
+    /// Requests of one attention rank.
+    pub requests: f64,
+    /// Tokens of one attention rank.
+    pub near: f64,
+    /// Tokens of all ranks together.
+    pub all: f64,
+}
+
+/// One layer of one micro-batch.
+pub(super) struct LayerTime {
+    /// Its stages.
+    pub stages: Stages,
+    /// The part of attention and FFN that is bound by arithmetic.
+    pub compute_bound: [f64; 2],
+}
+
 impl Compiled {
     /// Evaluates a point.
     #[must_use]
     pub fn estimate(&self, point: Point) -> Estimate {
         let options = &self.options;
-        let cuts = f64::from(point.micro_batches) * self.attention_ranks;
-        let requests = (point.batch as f64 / cuts).ceil();
-        let (near, all) = (
-            requests * options.query_tokens,
-            requests * options.query_tokens * self.attention_ranks,
-        );
+        let load = self.load(point);
         let mut stretches = [Stretch { layers: 0, stages: Stages::default() }; MOST_KINDS];
-        let (mut mean, mut share) = (Stages::default(), [0.0_f64; 2]);
+        let (mut sum, mut share) = (Stages::default(), [0.0_f64; 2]);
         let mut layers = 0.0;
         for (slot, kind) in stretches.iter_mut().zip(&self.layers) {
-            let (attention, ffn) = (&self.attention[kind.attention], &self.ffn[kind.ffn]);
-            let mut a = attention.time(requests, options.query_tokens, point.context);
-            a += gemms(&ffn.near_gemms, near);
-            let f = ffn.time(all, options.expert_imbalance);
-            let stages = Stages {
-                attention: a.total_s,
-                dispatch: ffn.dispatch.time(near, all),
-                ffn: f.total_s,
-                combine: ffn.combine.time(near, all),
-            };
+            let LayerTime { stages, compute_bound } = self.layer(kind, load, point.context);
             *slot = Stretch { layers: kind.layers, stages };
             let n = f64::from(kind.layers);
-            mean.attention += stages.attention * n;
-            mean.dispatch += stages.dispatch * n;
-            mean.ffn += stages.ffn * n;
-            mean.combine += stages.combine * n;
-            share[0] += a.compute_bound_s * n;
-            share[1] += f.compute_bound_s * n;
+            sum = sum.plus(&stages, n);
+            share[0] += compute_bound[0] * n;
+            share[1] += compute_bound[1] * n;
             layers += n;
         }
         let stretches = &stretches[..self.layers.len().min(MOST_KINDS)];
-        let head = gemms(
-            std::slice::from_ref(&self.lm_head),
-            requests * options.query_tokens * f64::from(point.micro_batches) * self.lm_head_rows,
-        );
-        let once = options.fixed_s + head.total_s;
-        let step = self.layers_time(stretches, point.micro_batches) + once;
+        let step = self.layers_time(stretches, point.micro_batches) + self.once(load, point);
         let overlap = if self.pipeline_stages > 1.0 { 1 } else { point.micro_batches };
-        let bound_by = self.bound_by(&mean, share, overlap);
-        let scale = 1.0 / layers;
-        let stages = Stages {
-            attention: mean.attention * scale,
-            dispatch: mean.dispatch * scale,
-            ffn: mean.ffn * scale,
-            combine: mean.combine * scale,
-        };
+        let stages = Stages::default().plus(&sum, 1.0 / layers);
         let tokens_per_s = point.batch as f64 * options.accepted_tokens / step;
-        let (attention_memory, ffn_memory) = self.memory(requests, all, point);
+        let (attention_memory, ffn_memory) = self.memory(load, point);
         Estimate {
             infeasible: self.infeasible(point, &attention_memory, &ffn_memory),
             stages,
@@ -222,10 +212,44 @@ impl Compiled {
             tpot: Seconds::new(step / options.accepted_tokens),
             tokens_per_s_per_device: tokens_per_s / self.devices,
             usd_per_mtok: self.price.usd_per_second() / tokens_per_s * 1e6,
-            bound_by,
+            bound_by: self.bound_by(&sum, share, overlap),
             attention_memory,
             ffn_memory,
         }
+    }
+
+    /// What a micro-batch of a point puts on the devices, in whole requests per rank.
+    #[inline]
+    pub(super) fn load(&self, point: Point) -> Load {
+        let cuts = f64::from(point.micro_batches) * self.attention_ranks;
+        let requests = (point.batch as f64 / cuts).ceil();
+        let near = requests * self.options.query_tokens;
+        Load { requests, near, all: near * self.attention_ranks }
+    }
+
+    /// Times of one layer of a kind.
+    #[inline]
+    pub(super) fn layer(&self, kind: &LayerKind, load: Load, context: f64) -> LayerTime {
+        let (attention, ffn) = (&self.attention[kind.attention], &self.ffn[kind.ffn]);
+        let mut a = attention.time(load.requests, self.options.query_tokens, context);
+        a += gemms(&ffn.near_gemms, load.near);
+        let f = ffn.time(load.all, self.options.expert_imbalance);
+        LayerTime {
+            stages: Stages {
+                attention: a.total_s,
+                dispatch: ffn.dispatch.time(load.near, load.all),
+                ffn: f.total_s,
+                combine: ffn.combine.time(load.near, load.all),
+            },
+            compute_bound: [a.compute_bound_s, f.compute_bound_s],
+        }
+    }
+
+    /// Time of what runs once per step: the LM head of all micro-batches, and what is fixed.
+    #[inline]
+    pub(super) fn once(&self, load: Load, point: Point) -> f64 {
+        let rows = load.near * f64::from(point.micro_batches) * self.lm_head_rows;
+        self.options.fixed_s + gemms(std::slice::from_ref(&self.lm_head), rows).total_s
     }
 
     /// Time of all layers. With pipeline stages, micro-batches follow one another through the
@@ -267,20 +291,25 @@ impl Compiled {
         }
     }
 
-    fn memory(&self, requests: f64, all: f64, point: Point) -> (Ledger, Ledger) {
+    pub(super) fn memory(&self, load: Load, point: Point) -> (Ledger, Ledger) {
         let of = |held: &Held, requests: f64, tokens: f64| Ledger {
             weights: held.weights,
             kv: held.kv_per_request(point.context) * requests,
             activations: held.per_token * tokens,
         };
         let micro_batches = f64::from(point.micro_batches);
-        let near = requests * micro_batches;
+        let near = load.requests * micro_batches;
         let attention = of(&self.attention_memory, near, near * self.options.query_tokens);
-        let ffn = self.ffn_memory.as_ref().map(|held| of(held, 0.0, all * micro_batches));
+        let ffn = self.ffn_memory.as_ref().map(|held| of(held, 0.0, load.all * micro_batches));
         (attention, ffn.unwrap_or_default())
     }
 
-    fn infeasible(&self, point: Point, attention: &Ledger, ffn: &Ledger) -> Option<Infeasible> {
+    pub(super) fn infeasible(
+        &self,
+        point: Point,
+        attention: &Ledger,
+        ffn: &Ledger,
+    ) -> Option<Infeasible> {
         if point.batch < u64::from(point.micro_batches) {
             return Some(Infeasible::TooFewRequests);
         }

@@ -8,6 +8,7 @@
 //! | [`compile`], [`colocated`] | a model on a deployment on hardware, as a small struct |
 //! | [`mod@estimate`] | that struct at one batch, micro-batches and context |
 //! | [`breakdown`] | a point taken apart into kernels and transfers |
+//! | [`bounds`] | what a deployment can do at best: what a search leaves out |
 //! | [`capacity`] | the largest batch under memory and promise |
 //! | [`network`] | transfers between attention and FFN |
 //! | [`memory`] | what each device holds |
@@ -24,6 +25,7 @@
 //! `work` says what must be done and `machine` how fast one device does it; here they meet. Search
 //! sees only whether a point is legal and what it gives.
 
+pub mod bounds;
 pub mod breakdown;
 pub mod capacity;
 pub mod colocated;

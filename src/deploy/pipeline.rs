@@ -95,6 +95,18 @@ impl Stages {
         [self.attention, self.dispatch, self.ffn, self.combine]
     }
 
+    /// These times and `n` times others.
+    #[must_use]
+    #[inline]
+    pub fn plus(&self, other: &Self, n: f64) -> Self {
+        Self {
+            attention: self.attention + other.attention * n,
+            dispatch: self.dispatch + other.dispatch * n,
+            ffn: self.ffn + other.ffn * n,
+            combine: self.combine + other.combine * n,
+        }
+    }
+
     /// Time of one micro-batch alone, s.
     #[must_use]
     pub fn sum(&self) -> f64 {

@@ -14,6 +14,7 @@
 //! | [`duel`] | disaggregated beside colocated |
 //! | [`estimate_table`] | the columns of `afford estimate` |
 //! | [`explain_tables`] | where time and memory of a deployment go |
+//! | [`plan_table`] | the columns of `afford plan` |
 //! | [`loaded`] | a scenario with its models and hardware found |
 //! | [`content`] | the tables that a scenario's report may hold |
 //! | [`claims`] | single figures beside what a source states |
@@ -44,6 +45,7 @@ pub mod gantt;
 pub mod loaded;
 pub mod number;
 pub mod page;
+pub mod plan_table;
 pub mod plot;
 pub mod published;
 pub mod read_table;

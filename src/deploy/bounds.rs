@@ -1,0 +1,165 @@
+//! What a compiled deployment can do at best, without playing its pipeline: bounds by which a
+//! search leaves out what cannot win.
+//!
+//! With n layers of a kind, their stages A, D, F, R and m micro-batches, whatever the pipeline does
+//!
+//! ```text
+//! step >= sum of n (A + D + F + R)             a micro-batch passes every layer
+//! step >= m sum of n t                         every resource serves every micro-batch
+//! ```
+//!
+//! Each kernel's time is the larger of two functions of its rows, c + d r at most as steep as their
+//! mean, and what a batch touches of the experts is concave in it: time grows with the batch and
+//! time per request falls. So do both bounds, and so does the step itself where no two stages share
+//! a resource: it is then made of sums and maxima of such times.
+//!
+//! Only the number of ranks, the devices and the price of an AFD deployment depend on its attention
+//! instances: one compiled deployment serves any number of them.
+
+use super::compile::Compiled;
+use super::deployment::Afd;
+use super::estimate::{Infeasible, Load, Point};
+use super::pipeline::Stages;
+use crate::units::{Seconds, UsdPerSecond};
+
+/// Bounds give way by this much, more than rounding can.
+const SLACK: f64 = 1e-9;
+/// No device serves more rows per micro-batch.
+const MOST_ROWS: u64 = 1 << 32;
+
+impl Compiled {
+    /// The same deployment with other attention instances.
+    pub fn set_attention_instances(
+        &mut self,
+        afd: &Afd,
+        attention: UsdPerSecond,
+        ffn: UsdPerSecond,
+    ) {
+        let (near, far) = (f64::from(afd.attention_devices()), f64::from(afd.ffn_devices()));
+        self.attention_ranks = near / f64::from(afd.attention_tp);
+        self.devices = near + far;
+        self.price = attention * near + ffn * far;
+    }
+
+    /// Whether the step time grows with the batch, and per request falls with it, as it does
+    /// where no two stages of the pipeline share a resource.
+    #[must_use]
+    pub const fn is_monotone(&self) -> bool {
+        !self.sharing.any()
+    }
+
+    /// A step takes at least this long; grows with the batch and, per request, falls with it.
+    #[must_use]
+    pub fn least_step(&self, point: Point) -> Seconds {
+        let load = self.load(point);
+        let mut sum = Stages::default();
+        for kind in &self.layers {
+            let stages = self.layer(kind, load, point.context).stages;
+            sum = sum.plus(&stages, f64::from(kind.layers));
+        }
+        let m = f64::from(point.micro_batches);
+        let layers = if self.pipeline_stages > 1.0 {
+            sum.sum() * (m / self.pipeline_stages).max(1.0)
+        } else {
+            sum.sum().max(sum.busiest(self.sharing) * m)
+        };
+        Seconds::new((layers + self.once(load, point)) * (1.0 - SLACK))
+    }
+
+    /// What keeps a point out of memory, if anything does.
+    #[must_use]
+    pub fn refuses(&self, point: Point) -> Option<Infeasible> {
+        let (attention, ffn) = self.memory(self.load(point), point);
+        self.infeasible(point, &attention, &ffn)
+    }
+
+    /// Tokens per second of one attention rank at most, whatever is behind it.
+    #[must_use]
+    pub fn attention_ceiling(&self, micro_batches: u32, context: f64, promise: Seconds) -> f64 {
+        let m = f64::from(micro_batches);
+        let busy = |requests: u64| {
+            let requests = requests as f64;
+            let near = requests * self.options.query_tokens;
+            let load = Load { requests, near, all: near };
+            let layer = |kind| self.layer(kind, load, context).stages.attention;
+            self.layers.iter().map(|kind| layer(kind) * f64::from(kind.layers)).sum::<f64>()
+        };
+        let fits = |requests: u64| {
+            let held = &self.attention_memory;
+            let near = requests as f64 * m;
+            let kv = held.kv_per_request(context) * near;
+            let total = held.weights + kv + held.per_token * (near * self.options.query_tokens);
+            total <= held.usable && self.in_time(busy(requests) * m, promise)
+        };
+        let most = largest(fits);
+        self.rate(most as f64, busy(most))
+    }
+
+    /// Tokens per second of the FFN side at most, whatever is before it.
+    #[must_use]
+    pub fn ffn_ceiling(&self, micro_batches: u32, promise: Seconds) -> f64 {
+        let m = f64::from(micro_batches);
+        let busy = |rows: u64| {
+            let rows = rows as f64;
+            let mut sum = Stages::default();
+            for kind in &self.layers {
+                let ffn = &self.ffn[kind.ffn];
+                let stages = Stages {
+                    attention: 0.0,
+                    dispatch: ffn.dispatch.time(0.0, rows),
+                    ffn: ffn.time(rows, self.options.expert_imbalance).total_s,
+                    combine: ffn.combine.time(0.0, rows),
+                };
+                sum = sum.plus(&stages, f64::from(kind.layers));
+            }
+            sum.busiest(self.sharing)
+        };
+        let fits = |rows: u64| {
+            let held = self.ffn_memory.as_ref();
+            let holds =
+                |h: &super::memory::Held| h.weights + h.per_token * (rows as f64 * m) <= h.usable;
+            held.is_none_or(holds) && self.in_time(busy(rows) * m, promise)
+        };
+        let most = largest(fits);
+        self.rate(most as f64 / self.options.query_tokens, busy(most))
+    }
+
+    fn in_time(&self, busy: f64, promise: Seconds) -> bool {
+        busy * (1.0 - SLACK) <= promise.seconds() * self.options.accepted_tokens
+    }
+
+    fn rate(&self, requests: f64, busy: f64) -> f64 {
+        if requests > 0.0 {
+            requests * self.options.accepted_tokens / busy * (1.0 + SLACK)
+        } else {
+            0.0
+        }
+    }
+}
+
+/// The largest n that a condition holds for, if it holds up to some n and for none above; 0 if it
+/// does not hold for 1.
+pub(crate) fn largest(mut holds: impl FnMut(u64) -> bool) -> u64 {
+    let mut high = 1;
+    while high < MOST_ROWS && holds(high) {
+        high *= 2;
+    }
+    largest_between(high / 2, high, holds)
+}
+
+/// As [`largest`], between a `low` it holds for (or 0) and a `high` it does not.
+pub(crate) fn largest_between(
+    mut low: u64,
+    mut high: u64,
+    mut holds: impl FnMut(u64) -> bool,
+) -> u64 {
+    while high - low > 1 {
+        let middle = low.midpoint(high);
+        if holds(middle) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    low
+}

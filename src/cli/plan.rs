@@ -86,6 +86,16 @@ enum ObjectiveArg {
     Devices,
 }
 
+impl From<ObjectiveArg> for Objective {
+    fn from(arg: ObjectiveArg) -> Self {
+        match arg {
+            ObjectiveArg::Usd => Self::Usd,
+            ObjectiveArg::TokensPerSPerDevice => Self::TokensPerSecondPerDevice,
+            ObjectiveArg::Devices => Self::Devices,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum KindArg {
     /// Attention and FFN on devices of their own
@@ -113,23 +123,13 @@ impl PlanArgs {
     }
 
     fn plan(&self, catalog: &Catalog) -> Result<Plan, Diagnostic> {
+        self.check_numbers()?;
         let options = self.conditions.options()?;
         let models = each(&self.model, "--model", |name| catalog.model(name))?;
         let [attention_hardware, ffn_hardware] = self.pools(catalog)?;
         let text = self.context.join(" ");
         let contexts = parse_contexts(&text)
             .map_err(|message| refused("--context", &text, 0..text.len(), &message))?;
-        let promise = |ms: f64| ms.is_finite() && ms > 0.0;
-        self.in_range("--tpot-ms", self.tpot_ms, promise, "a promise is more than 0 ms")?;
-        let nodes = |n: u32| (1..=MOST_NODES).contains(&n);
-        let message = format!("must be 1 to {MOST_NODES}");
-        self.in_range("--max-nodes", self.max_nodes, nodes, &message)?;
-        self.in_range("--top", self.top, |n| (1..=1000).contains(&n), "must be 1 to 1000")?;
-        let message = format!("micro-batches must be 1 to {MOST_MICRO_BATCHES}");
-        for &m in &self.micro_batches {
-            let fine = |m: u32| (1..=MOST_MICRO_BATCHES).contains(&m);
-            self.in_range("--micro-batches", m, fine, &message)?;
-        }
         let mut choices = self.conditions.choices()?;
         if !self.micro_batches.is_empty() {
             choices.afd_micro_batches.clone_from(&self.micro_batches);
@@ -138,22 +138,17 @@ impl PlanArgs {
         let mut colocated_hardware = attention_hardware.clone();
         let is_new = |hw: &&Hardware| attention_hardware.iter().all(|a| a.name != hw.name);
         colocated_hardware.extend(ffn_hardware.iter().filter(is_new).cloned());
-        let limits = self.limits(&colocated_hardware)?;
         Ok(Plan {
             models: models.into_iter().map(|model| self.conditions.model(model)).collect(),
             contexts,
+            limits: self.limits(&colocated_hardware)?,
             attention_hardware,
             ffn_hardware,
             colocated_hardware,
             promise: Seconds::from_ms(self.tpot_ms),
-            limits,
             choices,
             options,
-            objective: match self.objective {
-                ObjectiveArg::Usd => Objective::Usd,
-                ObjectiveArg::TokensPerSPerDevice => Objective::TokensPerSecondPerDevice,
-                ObjectiveArg::Devices => Objective::Devices,
-            },
+            objective: self.objective.into(),
             kinds: Kinds {
                 afd: self.kind != KindArg::Colocated,
                 colocated: self.kind != KindArg::Afd,
@@ -162,18 +157,18 @@ impl PlanArgs {
         })
     }
 
-    fn in_range<T: Copy + ToString>(
-        &self,
-        option: &str,
-        value: T,
-        fine: impl Fn(T) -> bool,
-        message: &str,
-    ) -> Result<(), Diagnostic> {
-        if fine(value) {
-            return Ok(());
+    fn check_numbers(&self) -> Result<(), Diagnostic> {
+        let promise = |ms: f64| ms.is_finite() && ms > 0.0;
+        in_range("--tpot-ms", self.tpot_ms, promise, "a promise is more than 0 ms")?;
+        let message = format!("must be 1 to {MOST_NODES}");
+        in_range("--max-nodes", self.max_nodes, |n| (1..=MOST_NODES).contains(&n), &message)?;
+        in_range("--top", self.top, |n| (1..=1000).contains(&n), "must be 1 to 1000")?;
+        let message = format!("micro-batches must be 1 to {MOST_MICRO_BATCHES}");
+        for &m in &self.micro_batches {
+            let fine = |m: u32| (1..=MOST_MICRO_BATCHES).contains(&m);
+            in_range("--micro-batches", m, fine, &message)?;
         }
-        let text = value.to_string();
-        Err(refused(option, &text, 0..text.len(), &format!("{message}, not {text}")))
+        Ok(())
     }
 
     /// Hardware of the attention and the FFN side.
@@ -223,4 +218,17 @@ impl PlanArgs {
         }
         Ok(limits)
     }
+}
+
+fn in_range<T: Copy + ToString>(
+    option: &str,
+    value: T,
+    fine: impl Fn(T) -> bool,
+    message: &str,
+) -> Result<(), Diagnostic> {
+    if fine(value) {
+        return Ok(());
+    }
+    let text = value.to_string();
+    Err(refused(option, &text, 0..text.len(), &format!("{message}, not {text}")))
 }

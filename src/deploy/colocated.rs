@@ -7,7 +7,8 @@
 //! - **EP**: a token goes to the devices that hold its experts, over the scale-up link inside a
 //!   server and over the network cards beyond it, and comes back;
 //! - **TP of attention** and **TP of the FFN**: the outputs are summed by an all-reduce over the
-//!   scale-up link, 2 (t - 1) / t of the rows;
+//!   scale-up link, 2 (t - 1) / t of the rows; where several attention ranks share an FFN's width,
+//!   every device gathers all their rows first;
 //! - **pipeline stages**: rows pass to the next stage's devices.
 //!
 //! With two micro-batches (two-batch overlap) the transfers of one hide behind the compute of the
@@ -161,17 +162,45 @@ impl Compiler<'_> {
         }
         let t = f64::from(tp);
         let bytes = 2.0 * (t - 1.0) / t * self.model.hidden_size as f64 * SUM_BYTES;
-        let options = &self.options;
-        let s_per_byte = if u64::from(tp) <= self.hardware.scale_up_devices() {
-            link_s_per_byte(self.hardware, tp, options.scale_up_efficiency)?
-        } else {
-            card_s_per_byte(self.hardware, options.network_efficiency)?
-        };
         Ok(Transfer {
-            latency_s: options.network_latency_s,
-            near_s_per_token: bytes * s_per_byte,
+            latency_s: self.options.network_latency_s,
+            near_s_per_token: bytes * self.group_s_per_byte(tp)?,
             ..Transfer::default()
         })
+    }
+
+    /// Seconds per byte between the devices of a group: on the scale-up link, or on the cards
+    /// where the group is larger than a scale-up domain.
+    fn group_s_per_byte(&self, devices: u32) -> Result<f64, Unknown> {
+        if u64::from(devices) <= self.hardware.scale_up_devices() {
+            link_s_per_byte(self.hardware, devices, self.options.scale_up_efficiency)
+        } else {
+            card_s_per_byte(self.hardware, self.options.network_efficiency)
+        }
+    }
+
+    /// Every device of the stage holds a share of every expert. Several attention ranks gather one
+    /// another's rows before, and their sums are scattered back to them; the rows of one are summed
+    /// as in TP.
+    fn share_widths(&self, kind: &mut FfnKind) -> Result<(), Unknown> {
+        let (tp, attention_tp) = (self.colocated.expert_tp, self.colocated.attention_tp);
+        if tp <= attention_tp {
+            kind.combine = self.all_reduce(tp)?;
+            return Ok(());
+        }
+        let (t, a) = (f64::from(tp), f64::from(attention_tp));
+        let ranks = t / a;
+        let s_per_element = self.model.hidden_size as f64 * self.group_s_per_byte(tp)?;
+        let out = self.options.wire.dispatch_bytes_per_element;
+        kind.dispatch.latency_s += self.options.network_latency_s;
+        kind.dispatch.near_s_per_token += (ranks - 1.0) * out * s_per_element;
+        let summed = (t - 1.0) / t * ranks + (a - 1.0) / a;
+        kind.combine = Transfer {
+            latency_s: self.options.network_latency_s,
+            near_s_per_token: summed * SUM_BYTES * s_per_element,
+            ..Transfer::default()
+        };
+        Ok(())
     }
 
     /// Tokens to the devices of their experts and back.
@@ -179,9 +208,7 @@ impl Compiler<'_> {
         let (groups, tp_e) = (self.expert_groups(), self.colocated.expert_tp);
         let options = &self.options;
         if groups <= 1 {
-            // Every device holds a share of every expert: rows are summed as in TP.
-            kind.combine = self.all_reduce(tp_e)?;
-            return Ok(());
+            return self.share_widths(kind);
         }
         let devices = f64::from(self.stage_devices());
         let domain = (self.hardware.scale_up_devices() as f64).min(devices);

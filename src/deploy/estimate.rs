@@ -119,7 +119,7 @@ pub struct Estimate {
 }
 
 /// More kinds of layer than any model has.
-const MOST_KINDS: usize = 32;
+const MOST_KINDS: usize = 12;
 
 /// Sums of one side's kernels.
 #[inline]

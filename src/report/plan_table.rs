@@ -1,7 +1,7 @@
 //! The table of `afford plan`: the best deployments of each kind, and why others cannot be.
 
 use super::estimate_table::{EstimateRow, estimate_table, reason};
-use super::number::significant;
+use super::number::{plain, significant};
 use super::table::{Cell, Column, Show, Table};
 use crate::deploy::deployment::{Deployment, Dispatch};
 use crate::machine::fidelity::Fidelity;
@@ -107,7 +107,7 @@ fn missed(plan: &Plan, answer: &Answer, count: u64, miss: &Miss) -> Line {
         (Some(why), Reason::FfnMemory | Reason::AttentionMemory) => reason(why, &row),
         _ => format!(
             "no batch keeps {} ms: the smallest step takes {} ms",
-            significant(plan.promise.ms(), 4),
+            plain(plan.promise.ms()),
             significant(row.estimate.tpot.ms(), 4)
         ),
     };
@@ -124,7 +124,7 @@ fn note(plan: &Plan, answer: &Answer, misses: &[Line]) -> String {
         "{model} at {context}: {} of {} shapes can keep {} ms.",
         answer.shapes - infeasible,
         answer.shapes,
-        significant(plan.promise.ms(), 4)
+        plain(plan.promise.ms())
     );
     for line in misses {
         let Some((count, why)) = &line.miss else { continue };

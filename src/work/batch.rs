@@ -8,7 +8,6 @@
 
 use super::attention::{Attention, CoreShape};
 use super::dtype::Dtype;
-use super::experts::distinct_experts;
 use super::ffn::{Dense, Moe};
 use super::matrix::Matrix;
 
@@ -83,6 +82,8 @@ pub struct ExpertWork {
     pub experts: f64,
     /// k.
     pub experts_per_token: f64,
+    /// ln (1 - k / N), of the chance that a token misses an expert; -infinity where k is N.
+    pub log_missed: f64,
     /// Experts that this device holds a part of.
     pub local_experts: f64,
     /// Bytes of this device's part of one expert.
@@ -111,6 +112,7 @@ pub fn expert_work(
     ExpertWork {
         experts: moe.experts as f64,
         experts_per_token: moe.experts_per_token as f64,
+        log_missed: (-(moe.experts_per_token as f64) / moe.experts as f64).max(-1.0).ln_1p(),
         local_experts: (copies / f64::from(groups)).ceil(),
         expert_bytes: weights.bytes(3.0 * h as f64 * width).bytes(),
         flops_per_row: 2.0 * 3.0 * h as f64 * width,
@@ -125,9 +127,10 @@ impl ExpertWork {
     #[must_use]
     #[inline]
     pub fn touched(&self, tokens: f64) -> f64 {
-        let all = distinct_experts(self.experts, self.experts_per_token, tokens);
+        // As `distinct_experts`, with its logarithm taken once.
+        let share = -(self.log_missed * tokens).exp_m1();
         // Copies of an expert are touched as one is, and no more experts than rows are sent.
-        (self.local_experts / self.experts * all).min(tokens * self.experts_per_token)
+        (self.local_experts * share).min(tokens * self.experts_per_token)
     }
 }
 

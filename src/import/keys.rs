@@ -96,9 +96,30 @@ impl<'a> Keys<'a> {
         self.raw(key).filter(|node| node.value != Value::Null)
     }
 
-    /// The first of several spellings that is there and not `null`.
+    /// The first of several spellings that is there and not `null`; all of them are read.
     fn any(&self, spellings: &[&'static str]) -> Option<(&'static str, &'a Node)> {
+        self.without_effect(spellings);
         spellings.iter().find_map(|key| self.value(key).map(|node| (*key, node)))
+    }
+
+    /// Refuses two spellings of one thing that say different things.
+    fn agree(&self, spellings: &[&'static str]) -> Result<(), Diagnostic> {
+        let Some((first, node)) = self.any(spellings) else { return Ok(()) };
+        let others = spellings.iter().filter(|key| **key != first);
+        let odd = others.filter_map(|key| Some((key, self.value(key)?)));
+        match odd.into_iter().find(|(_, other)| other.value != node.value) {
+            None => Ok(()),
+            Some((key, other)) => {
+                let message = format!(
+                    "`{}` is {}, but `{}`, which means the same, is {}",
+                    self.full(key),
+                    other.value.kind(),
+                    self.full(first),
+                    node.value.kind()
+                );
+                Err(Diagnostic::new(message).at(other.origin.clone()))
+            }
+        }
     }
 
     /// Marks keys that are known and change nothing here.
@@ -153,6 +174,7 @@ impl<'a> Keys<'a> {
 
     /// A size that must be stated, in one of several spellings; the first is the usual one.
     pub(super) fn count_of(&self, spellings: &[&'static str]) -> Result<u64, Diagnostic> {
+        self.agree(spellings)?;
         match self.any(spellings) {
             Some((key, node)) => self.whole(key, node, 1),
             None => Err(self.missing(spellings.first().copied().unwrap_or_default())),

@@ -12,6 +12,7 @@ pub(super) fn params(model_type: &str, tower: &Node, h: u64) -> Option<u64> {
     match model_type {
         "llama4_text" => llama4(&tower, h),
         "step3_text" => step3(&tower, h),
+        "kimi_k2" | "deepseek_v3" => moonvit(&tower, h),
         "gemma3_text" => siglip(&tower, h),
         "qwen3_5_text" | "qwen3_5_moe_text" => qwen3_5(&tower, h),
         _ => None,
@@ -79,4 +80,19 @@ fn qwen3_5(tower: &Tower, text: u64) -> Option<u64> {
     let merged = tower.size("spatial_merge_size").unwrap_or(2).pow(2) * h;
     let merger = 2 * h + merged * merged + merged + merged * text + text;
     Some(patch + positions + layers + merger)
+}
+
+/// Kimi K2.5's MoonViT.
+fn moonvit(tower: &Tower, text: u64) -> Option<u64> {
+    let either = |first, second| tower.size(first).or_else(|| tower.size(second));
+    let h = either("vt_hidden_size", "hidden_size")?;
+    let patch = 3 * tower.size("patch_size")?.pow(2) * h + h;
+    let positions = either("init_pos_emb_height", "pos_emb_height")?
+        * either("init_pos_emb_width", "pos_emb_width")?
+        * h;
+    let width = either("vt_intermediate_size", "intermediate_size")?;
+    let layers = either("vt_num_hidden_layers", "num_hidden_layers")? * layer(h, width);
+    let merged = 4 * h;
+    let projector = 2 * h + merged * merged + merged + merged * text + text;
+    Some(patch + positions + layers + 2 * h + projector)
 }

@@ -36,7 +36,10 @@ pub(in crate::import) fn read(config: &Config) -> Result<Draft, Diagnostic> {
     for _ in 0..mtp {
         draft.mtp_layer((&attention, &experts), 3);
     }
-    if let Some(checkpoint) = draft.checkpoint.as_mut().filter(|_| mtp > 0) {
+    // GLM-4.5 stores embedding and head again beside it; 4.6, with its longer context, does not.
+    let longest = text.number(&["max_position_embeddings"])?;
+    let copies = mtp > 0 && longest.is_none_or(|longest| longest <= 131_072);
+    if let Some(checkpoint) = draft.checkpoint.as_mut().filter(|_| copies) {
         checkpoint.mtp_embeddings = 1;
         checkpoint.mtp_heads = 1;
     }

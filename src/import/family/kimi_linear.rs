@@ -28,7 +28,7 @@ pub(in crate::import) fn read(config: &Config) -> Result<Draft, Diagnostic> {
     let experts = experts(config)?;
     for (layer, sparse) in sparse.iter().enumerate() {
         let attention = match &linear {
-            Some((kda, true_at)) if true_at[layer] => kda,
+            Some((kda, here)) if here[layer] => kda,
             _ => &full,
         };
         draft.layer(attention, if *sparse { &experts } else { &block });
@@ -40,11 +40,11 @@ pub(in crate::import) fn read(config: &Config) -> Result<Draft, Diagnostic> {
     Ok(draft)
 }
 
+/// A design and the layers that have it.
+type Placed = (Wish<Attention>, Vec<bool>);
+
 /// The linear layers and where they stand; none where all layers are MLA.
-fn linear(
-    config: &Config,
-    layers: u64,
-) -> Result<Option<(Wish<Attention>, Vec<bool>)>, Diagnostic> {
+fn linear(config: &Config, layers: u64) -> Result<Option<Placed>, Diagnostic> {
     let text = &config.text;
     if text.raw("linear_attn_config").is_none() {
         return Err(text.missing("linear_attn_config"));

@@ -101,7 +101,12 @@ pub(in crate::import) fn read_m2(config: &Config) -> Result<Draft, Diagnostic> {
     }
     // The file promises MTP modules that the checkpoint does not hold.
     text.without_effect(&["use_mtp", "num_mtp_modules", "mtp_transformer_layers"]);
-    text.without_effect(&["shared_moe_mode", "num_nextn_predict_layers", "sliding_window"]);
+    text.without_effect(&[
+        "shared_moe_mode",
+        "mlp_intermediate_size",
+        "num_nextn_predict_layers",
+        "sliding_window",
+    ]);
     if text.value("num_mtp_modules").is_some() {
         config.log().note("MTP modules are left out: the published checkpoint holds none");
     }

@@ -100,7 +100,12 @@ fn attentions(config: &Config) -> Result<(Wish<Attention>, Wish<Attention>), Dia
 
 fn experts(config: &Config) -> Result<Moe, Diagnostic> {
     let width = "moe_intermediate_size";
-    let mut experts = routed(config, &["moe_num_experts"], &["moe_top_k"], width)?;
+    let mut experts = routed(
+        config,
+        &["moe_num_experts", "num_experts"],
+        &["moe_top_k", "num_experts_per_tok"],
+        width,
+    )?;
     experts.shared_intermediate_size =
         config.text.count_of(&["share_expert_dim", "share_expert_dims"])?;
     config.text.without_effect(&["share_expert_dims"]);

@@ -86,7 +86,9 @@ pub fn to_yaml(model: &Model, prose: &Prose) -> String {
     if let Some(imported) = &prose.imported {
         keys.put("imported", provenance(imported));
     }
-    Yaml::Block(keys.0).document()
+    // Nothing in braces would leave a reader guessing.
+    let text = Yaml::Block(keys.0).document();
+    text.replace("\ncheckpoint: {}\n", "\ncheckpoint: {} # the weights above and nothing else\n")
 }
 
 fn shape(model: &Model, kv_cache: Dtype, keys: &mut Keys) {

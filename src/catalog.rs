@@ -86,9 +86,6 @@ impl Catalog {
     /// # Errors
     /// If there is none, or it is broken.
     pub fn model(&self, reference: &str) -> Result<Model, Diagnostic> {
-        if let Some(path) = config_path(reference) {
-            return Ok(import_config(&path, Options::default())?.model);
-        }
         ModelSpec::read(&self.read(Kind::Model, reference)?)
     }
 
@@ -108,11 +105,15 @@ impl Catalog {
         Scenario::read(&self.read(Kind::Scenario, reference)?)
     }
 
-    /// The tree of a spec with everything that it extends.
+    /// The tree of a spec with everything that it extends; of a `config.json`, that of its import.
     ///
     /// # Errors
     /// If there is none, or it is no YAML.
     pub fn read(&self, kind: Kind, reference: &str) -> Result<Node, Diagnostic> {
+        if let Some(path) = config_path(reference).filter(|_| kind == Kind::Model) {
+            let import = import_config(&path, Options::default())?;
+            return Node::parse(&Source::new(path.display().to_string(), import.yaml));
+        }
         let finder = Finder { catalog: self, kind };
         let source = self.source(kind, reference, None)?;
         extends::read(&source, &finder)

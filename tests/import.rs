@@ -5,9 +5,8 @@ use afford::import::{Import, Options};
 use afford::spec::node::{Node, Value};
 use afford::spec::{Kind, Source};
 use afford::work::Counting;
-use afford::work::params::{
-    hub_params, kv_elements_per_token, kv_layers, params, state_bytes_per_sequence,
-};
+use afford::work::cache::cache;
+use afford::work::params::{hub_params, params};
 use afford::work::token::token_work;
 use std::path::{Path, PathBuf};
 
@@ -65,16 +64,16 @@ fn counts_equal_the_published_ones_to_the_last_parameter() {
         let cell = |name: &str| &row[header.iter().position(|h| h == name).unwrap()];
         let number = |name: &str| cell(name).parse::<u64>().unwrap();
         let model = imported(spec_of(cell("name")), Options::default()).model;
-        let counts = params(&model);
+        let (counts, caches) = (params(&model), cache(&model));
         let found = [
             ("computed_total_text", counts.total),
             ("computed_mtp_layers", counts.mtp),
             ("activated_core_no_embed_no_head", counts.active_core),
             ("activated_core_plus_head", counts.active_with_head),
             ("activated_core_plus_embed_head", counts.active_with_embedding_and_head),
-            ("layers_with_kv", kv_layers(&model)),
-            ("kv_elems_per_token_total", kv_elements_per_token(&model)),
-            ("linear_state_bytes_per_sequence", state_bytes_per_sequence(&model).bytes() as u64),
+            ("layers_with_kv", caches.kv_layers),
+            ("kv_elems_per_token_total", caches.kv_elements_per_token),
+            ("linear_state_bytes_per_sequence", caches.state_bytes_per_sequence.bytes() as u64),
         ];
         for (column, found) in found {
             assert_eq!(found, number(column), "{}: {column}", model.name);
@@ -134,8 +133,9 @@ fn text_totals_of_further_models() {
         let counts = params(&imported(name, Options::default()).model);
         assert_eq!((counts.total, counts.mtp), (text, mtp), "{name}");
     }
-    let state = |name| state_bytes_per_sequence(&imported(name, Options::default()).model).bytes();
-    assert_eq!(state("kimi-k3"), 449_372_160.0);
+    let k3 = cache(&imported("kimi-k3", Options::default()).model);
+    assert_eq!(k3.state_bytes_per_sequence.bytes(), 449_372_160.0);
+    assert_eq!(k3.kv_elements_per_token, 13_824);
 }
 
 /// The text under a key of a shipped spec.

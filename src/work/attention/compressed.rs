@@ -84,7 +84,7 @@ impl Compression {
 impl Design for Compressed {
     fn kind(&self) -> &'static str {
         match &self.compression {
-            None => "sliding single-vector",
+            None => "sliding MQA",
             Some(Compression { selection: None, .. }) => "HCA",
             Some(Compression { selection: Some(_), .. }) => "CSA",
         }

@@ -169,13 +169,16 @@ pub enum Attention {
 }
 
 impl Attention {
-    /// Keeps the KV cache in another format; recurrent states keep theirs.
+    /// Keeps the KV cache in another format; recurrent states and
+    /// indexer keys keep theirs.
     pub fn set_kv_cache(&mut self, format: Dtype) {
         match self {
             Self::Gqa(design) => design.kv_cache = format,
             Self::Mfa(design) => design.kv_cache = format,
             Self::Mla(design) => design.kv_cache = format,
-            Self::Lightning(_) => {}
+            Self::Dsa(design) => design.mla.kv_cache = format,
+            Self::Compressed(design) => design.kv_cache = format,
+            Self::Lightning(_) | Self::GatedDeltaNet(_) | Self::Kda(_) => {}
         }
     }
 }

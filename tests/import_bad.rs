@@ -1,5 +1,7 @@
 //! Bad configs: every one gets an error that names what is wrong, and none a panic or a hang.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use afford::import::{Options, import};
 use afford::spec::Source;
 use std::panic::{AssertUnwindSafe, catch_unwind};

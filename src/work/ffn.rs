@@ -78,7 +78,21 @@ fn flops(unit: [Matrix; 3]) -> Flops {
     unit.iter().map(Matrix::flops).sum()
 }
 
+/// A format of its own, or else the usual one.
+const fn format(own: Option<Dtype>, usual: Dtype) -> Dtype {
+    match own {
+        Some(own) => own,
+        None => usual,
+    }
+}
+
 impl Dense {
+    /// Format of its weights, in a model whose weights are `model`.
+    #[must_use]
+    pub const fn weights(&self, model: Dtype) -> Dtype {
+        format(self.weights, model)
+    }
+
     /// Its matrices.
     #[must_use]
     pub fn matrices(&self, h: u64) -> [Matrix; 3] {
@@ -87,10 +101,31 @@ impl Dense {
 }
 
 impl Moe {
+    /// Format of what every token uses, in a model whose weights are `model`.
+    #[must_use]
+    pub const fn weights(&self, model: Dtype) -> Dtype {
+        format(self.weights, model)
+    }
+
+    /// Format of the routed experts.
+    #[must_use]
+    pub const fn expert_weights(&self, model: Dtype) -> Dtype {
+        format(self.expert_weights, self.weights(model))
+    }
+
+    /// The width at which the routed experts work: h, or that of their latent.
+    #[must_use]
+    pub const fn expert_hidden_size(&self, h: u64) -> u64 {
+        match self.latent {
+            Some(latent) => latent.size,
+            None => h,
+        }
+    }
+
     /// The matrices of one routed expert.
     #[must_use]
     pub fn expert(&self, h: u64) -> [Matrix; 3] {
-        let h = self.latent.map_or(h, |latent| latent.size);
+        let h = self.expert_hidden_size(h);
         gated_unit(h, self.expert_intermediate_size, self.expert_bias)
     }
 
@@ -148,19 +183,19 @@ impl Ffn {
 
     /// Format of what every token uses, in a model whose weights are `model`.
     #[must_use]
-    pub fn weights(&self, model: Dtype) -> Dtype {
+    pub const fn weights(&self, model: Dtype) -> Dtype {
         match self {
-            Self::Dense(dense) => dense.weights.unwrap_or(model),
-            Self::Moe(moe) => moe.weights.unwrap_or(model),
+            Self::Dense(dense) => dense.weights(model),
+            Self::Moe(moe) => moe.weights(model),
         }
     }
 
     /// Format of the routed experts (of the block itself if it is dense).
     #[must_use]
-    pub fn expert_weights(&self, model: Dtype) -> Dtype {
+    pub const fn expert_weights(&self, model: Dtype) -> Dtype {
         match self {
-            Self::Dense(_) => self.weights(model),
-            Self::Moe(moe) => moe.expert_weights.unwrap_or_else(|| self.weights(model)),
+            Self::Dense(dense) => dense.weights(model),
+            Self::Moe(moe) => moe.expert_weights(model),
         }
     }
 

@@ -54,6 +54,7 @@ const ALIASES: &[(&str, &str)] = &[
     ("PhimoeForCausalLM", "phimoe"),
     ("Ernie4_5_MoEForCausalLM", "ernie4_5_moe"),
     ("MiniMaxText01", "minimax_text_01"),
+    ("MiniMaxM1", "minimax_m1"),
     ("minimax_01", "minimax_text_01"),
 ];
 

@@ -13,6 +13,7 @@ pub(super) fn params(model_type: &str, tower: &Node, h: u64) -> Option<u64> {
         "llama4_text" => llama4(&tower, h),
         "step3_text" => step3(&tower, h),
         "kimi_k2" | "deepseek_v3" => moonvit(&tower, h),
+        "mistral" => pixtral(&tower, h),
         "gemma3_text" => siglip(&tower, h),
         "qwen3_5_text" | "qwen3_5_moe_text" => qwen3_5(&tower, h),
         _ => None,
@@ -95,4 +96,13 @@ fn moonvit(tower: &Tower, text: u64) -> Option<u64> {
     let merged = 4 * h;
     let projector = 2 * h + merged * merged + merged + merged * text + text;
     Some(patch + positions + layers + 2 * h + projector)
+}
+
+/// Pixtral's tower without biases, as in Mistral Small 3.1.
+fn pixtral(tower: &Tower, text: u64) -> Option<u64> {
+    let (h, width) = (tower.size("hidden_size")?, tower.size("intermediate_size")?);
+    let patch = 3 * tower.size("patch_size")?.pow(2) * h;
+    let layers = tower.size("num_hidden_layers")? * (4 * h * h + 3 * h * width + 2 * h);
+    let projector = h + 4 * h * h + h * text + text * text;
+    Some(patch + h + layers + projector)
 }

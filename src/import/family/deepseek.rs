@@ -1,5 +1,5 @@
 //! DeepSeek V2, V3 (R1, V3.1), V3.2; Kimi K2 (K2.5, K2.6), which is V3 in other sizes; GLM-5, which
-//! is V3.2 in other sizes; GLM-4.7-Flash, which is V3 without its MTP copies.
+//! is V3.2 in other sizes; GLM-4.7-Flash, which is V3 in other sizes.
 
 use crate::import::blocks::{dense, mla, moe, routed};
 use crate::import::config::Config;
@@ -32,7 +32,7 @@ pub(in crate::import) fn read(config: &Config) -> Result<Draft, Diagnostic> {
         draft.mtp_layer((&own, kinds.at(layer)), 3);
     }
     // Which releases store embedding and head again beside each MTP layer.
-    let copies = !matches!(config.model_type.as_str(), "glm_moe_dsa" | "glm4_moe_lite");
+    let copies = config.model_type != "glm_moe_dsa";
     if let Some(checkpoint) = draft.checkpoint.as_mut().filter(|_| mtp > 0 && copies) {
         checkpoint.mtp_embeddings = 1;
         checkpoint.mtp_heads = 1;

@@ -36,12 +36,17 @@ pub(in crate::import) fn read(config: &Config) -> Result<Draft, Diagnostic> {
     for _ in 0..mtp {
         draft.mtp_layer((&attention, &experts), 3);
     }
-    // GLM-4.5 stores embedding and head again beside it; 4.6, with its longer context, does not.
-    let longest = text.number(&["max_position_embeddings"])?;
-    let copies = mtp > 0 && longest.is_none_or(|longest| longest <= 131_072);
-    if let Some(checkpoint) = draft.checkpoint.as_mut().filter(|_| copies) {
-        checkpoint.mtp_embeddings = 1;
-        checkpoint.mtp_heads = 1;
+    if mtp > 0 {
+        let longest = text.number(&["max_position_embeddings"])?;
+        match (&mut draft.checkpoint, longest) {
+            // GLM-4.5 stores embedding and head again beside it. Later releases have a longer
+            // context; not all of them do, and the file does not tell.
+            (Some(checkpoint), Some(..=131_072)) => {
+                checkpoint.mtp_embeddings = 1;
+                checkpoint.mtp_heads = 1;
+            }
+            (checkpoint, _) => *checkpoint = None,
+        }
     }
     Ok(draft)
 }

@@ -45,6 +45,8 @@ pub(in crate::import) fn read_qwen3_moe(config: &Config) -> Result<Draft, Diagno
     let mut draft =
         Draft::new(config.hidden_size()?, config.vocabulary_size()?, config.tied(false)?);
     let sparse = sparse_layers(config, layers)?;
+    // Its norms are there whatever these say; it has no shared experts.
+    config.text.without_effect(&["use_qk_norm", "qkv_bias"]);
     let blocks = Blocks::read(config, &sparse, |experts| experts)?;
     for (window, sparse) in windows(config, layers)?.into_iter().zip(sparse) {
         draft.layer(&windowed(&attention, window), blocks.of(sparse));

@@ -40,7 +40,7 @@ fn a_file_is_written_whole_or_not_at_all() {
     let title = stdout(&["show", shown]);
     assert!(title.starts_with("mine"), "{title}");
 
-    let nowhere = folder.path().join("no/such/place.yaml");
+    let nowhere = out.join("below-a-file.yaml");
     let failed = afford(&["import", &config, "--out", nowhere.to_str().unwrap()]);
     assert_eq!(failed.status.code(), Some(2));
     assert_eq!(names(folder.path()), 1);

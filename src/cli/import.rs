@@ -3,11 +3,12 @@
 use super::{Failure, print};
 use crate::catalog::{config_path, import_config};
 use crate::import::Options;
+use crate::report::write::write_whole;
 use crate::spec::Diagnostic;
 use crate::work::dtype::Dtype;
 use clap::{Args, ValueEnum};
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Turn a Hugging Face config.json into a model spec
 ///
@@ -82,24 +83,8 @@ impl ImportArgs {
             let _ = writeln!(stderr, "note: {note}");
         }
         match self.out {
-            Some(out) => Ok(write_whole(&out, &import.yaml)?),
+            Some(out) => Ok(write_whole(&out, import.yaml.as_bytes())?),
             None => print(&import.yaml),
         }
     }
-}
-
-/// Writes a file beside its place and renames it, so that nobody sees half of it.
-fn write_whole(path: &Path, text: &str) -> Result<(), Diagnostic> {
-    let cannot = |error: std::io::Error| {
-        Diagnostic::new(format!("cannot write {}: {error}", path.display()))
-    };
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".part");
-    let beside = PathBuf::from(beside);
-    std::fs::write(&beside, text).map_err(cannot)?;
-    std::fs::rename(&beside, path).map_err(|error| {
-        // The half that is left is of no use.
-        let _ = std::fs::remove_file(&beside);
-        cannot(error)
-    })
 }

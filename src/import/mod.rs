@@ -2,15 +2,15 @@
 //!
 //! | file | what it holds |
 //! | --- | --- |
-//! | [`keys`] | a strict reader over one mapping that remembers what was read |
-//! | [`irrelevant`] | which unread keys are harmless |
-//! | [`config`] | the language model's keys and what surrounds them |
-//! | [`architecture`] | which architecture a file is of, and who reads it |
-//! | [`family`] | one file per group of architectures |
-//! | [`blocks`], [`draft`] | pieces that families share, and what they make |
-//! | [`quantisation`], [`modules`] | formats of a checkpoint's parts |
-//! | [`vision`] | sizes of the towers that are left out |
-//! | [`assume`] | values that the user supplies |
+//! | `keys` | a strict reader over one mapping that remembers what was read |
+//! | `irrelevant` | which unread keys are harmless |
+//! | `config` | the language model's keys and what surrounds them |
+//! | `architecture` | which architecture a file is of, and who reads it |
+//! | `family` | one file per group of architectures |
+//! | `blocks`, `draft` | pieces that families share, and what they make |
+//! | `quantisation`, `modules` | formats of a checkpoint's parts |
+//! | `vision` | sizes of the towers that are left out |
+//! | `assume` | values that the user supplies |
 //!
 //! A file is read as its architecture's published code reads it, never by guess: an unknown
 //! architecture, a missing size or a key that could change one is a located complaint. Nothing

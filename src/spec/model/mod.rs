@@ -5,7 +5,7 @@
 //! | --- | --- |
 //! | [`attention`], [`ffn`], [`layers`] | the parts of that name |
 //! | [`checkpoint`] | what the published checkpoint holds |
-//! | [`write`] | a model as the YAML that a person would write |
+//! | [`mod@write`] | a model as the YAML that a person would write |
 
 pub mod attention;
 pub mod checkpoint;

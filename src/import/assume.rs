@@ -23,7 +23,10 @@ pub(super) fn apply(root: &mut Node, assumptions: &[String], log: &Log) -> Resul
         }
         let mut node = match value.trim() {
             "" | "null" | "~" => Node { value: Value::Null, origin: whole.clone() },
-            value => Node::parse(&Source::new("--assume", value))?,
+            // A document is a mapping, so the value is read as one's.
+            value => Node::parse(&Source::new("--assume", format!("value: {value}")))?
+                .take("value")
+                .ok_or_else(|| wrong("its value is not readable"))?,
         };
         node.origin = whole.clone();
         let nested = root.get("text_config").is_some_and(|n| matches!(n.value, Value::Map(_)));

@@ -11,6 +11,7 @@
 //! | [`show_model`], [`show_model_text`] | the sheet of a model |
 //! | [`show_hardware`] | the sheet of a hardware |
 //! | [`deployed`] | a scenario's deployments, evaluated |
+//! | [`duel`] | disaggregated beside colocated |
 //! | [`estimate_table`] | the columns of `afford estimate` |
 //! | [`loaded`] | a scenario with its models and hardware found |
 //! | [`content`] | the tables that a scenario's report may hold |
@@ -31,6 +32,7 @@ pub mod claims;
 pub mod content;
 pub mod cost_table;
 pub mod deployed;
+pub mod duel;
 pub mod estimate_table;
 pub mod figures;
 pub mod front_plot;

@@ -2,13 +2,13 @@
 
 use crate::spec::de::At;
 use crate::spec::quantity::Count;
-use crate::spec::source::{Diagnostic, did_you_mean, one_of};
+use crate::spec::source::{Diagnostic, all_of, did_you_mean};
 use crate::work::model::{Layer, Model, Run};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// More layers than this is a slip.
-pub(super) const MOST_LAYERS: u64 = 10_000;
+const MOST_LAYERS: u64 = 10_000;
 /// Groups nest no deeper.
 const DEEPEST_GROUP: usize = 4;
 
@@ -23,13 +23,20 @@ pub struct RunSpec {
     /// Name of the feed-forward design.
     pub ffn: Option<At<String>>,
     /// A group of runs instead of a layer.
-    pub group: Option<At<Vec<RunSpec>>>,
+    pub group: Option<At<Vec<At<RunSpec>>>>,
 }
 
 /// Unfolds groups, and folds equal neighbours again.
-pub(super) fn runs(specs: &[RunSpec], model: &Model) -> Result<Vec<Run>, Diagnostic> {
+pub(super) fn runs(specs: &At<Vec<At<RunSpec>>>, model: &Model) -> Result<Vec<Run>, Diagnostic> {
     let mut all: Vec<Run> = Vec::new();
     unfold(specs, model, 0, &mut all)?;
+    if all.is_empty() {
+        return Err(specs.complain("`layers` must hold at least one run of layers"));
+    }
+    let layers: u64 = all.iter().map(|run| run.count).sum();
+    if layers > MOST_LAYERS {
+        return Err(specs.complain(format!("`layers` adds up to more than {MOST_LAYERS}")));
+    }
     Ok(all)
 }
 
@@ -41,7 +48,7 @@ fn push(all: &mut Vec<Run>, run: Run) {
 }
 
 fn unfold(
-    specs: &[RunSpec],
+    specs: &[At<RunSpec>],
     model: &Model,
     depth: usize,
     all: &mut Vec<Run>,
@@ -76,29 +83,22 @@ fn unfold(
                     }
                 }
             }
-            (attention, ffn, group) => return Err(unclear(attention, ffn, group)),
+            _ => return Err(unclear(spec)),
         }
     }
     Ok(())
 }
 
-fn unclear(
-    attention: &Option<At<String>>,
-    ffn: &Option<At<String>>,
-    group: &Option<At<Vec<RunSpec>>>,
-) -> Diagnostic {
-    let origin = attention
-        .as_ref()
-        .or(ffn.as_ref())
-        .and_then(|name| name.origin.clone())
-        .or_else(|| group.as_ref().and_then(|g| g.origin.clone()));
-    Diagnostic {
-        message: "a run of layers names both `attention` and `ffn`, or holds a `group`".into(),
-        origin,
-        help: Some(
-            "write {count: 3, attention: NAME, ffn: NAME} or {count: 3, group: [...]}".into(),
-        ),
-    }
+/// What keeps a run from being a layer or a group.
+fn unclear(run: &At<RunSpec>) -> Diagnostic {
+    let message = match (&run.attention, &run.ffn, &run.group) {
+        (Some(_), None, None) => "this run of layers does not name its `ffn`",
+        (None, Some(_), None) => "this run of layers does not name its `attention`",
+        (_, _, None) => "this run names neither `attention` and `ffn` nor a `group`",
+        (_, _, Some(_)) => "this run is a layer and a `group` at once",
+    };
+    run.complain(message)
+        .help("write {count: 3, attention: NAME, ffn: NAME} or {count: 3, group: [...]}")
 }
 
 fn find<'a>(
@@ -115,7 +115,7 @@ fn find<'a>(
         Some(near) => complaint.help(format!("did you mean `{near}`?")),
         None => complaint.help(format!(
             "the designs under `{kind}` are {}",
-            one_of(&words().collect::<Vec<_>>())
+            all_of(&words().collect::<Vec<_>>())
         )),
     })
 }

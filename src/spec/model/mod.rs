@@ -26,7 +26,7 @@ use attention::AttentionSpec;
 use checkpoint::CheckpointSpec;
 use ffn::FfnSpec;
 use indexmap::IndexMap;
-use layers::{MOST_LAYERS, RunSpec, runs};
+use layers::{RunSpec, runs};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -35,6 +35,7 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields)]
 pub struct ModelSpec {
     /// Short name, as on the command line: lower case, digits, `.` and `-`.
+    #[schemars(regex(pattern = r"^[a-z0-9_-][a-z0-9._-]{0,63}$"))]
     pub name: At<String>,
     /// Name for tables and plots; the short name if left out.
     pub title: Option<String>,
@@ -63,13 +64,13 @@ pub struct ModelSpec {
     /// What carries the residual stream, if it is more than an addition.
     pub residual: Option<ResidualSpec>,
     /// Attention designs, by a name of your choice.
-    pub attention: IndexMap<String, AttentionSpec>,
+    pub attention: IndexMap<At<String>, AttentionSpec>,
     /// Feed-forward designs, by a name of your choice.
-    pub ffn: IndexMap<String, FfnSpec>,
+    pub ffn: IndexMap<At<String>, FfnSpec>,
     /// Layers in all; the runs below must add up to it.
     pub num_layers: At<Count>,
     /// The layers in order, as runs of equal layers and repeated groups of runs.
-    pub layers: Vec<RunSpec>,
+    pub layers: At<Vec<At<RunSpec>>>,
     /// Multi-token prediction layers.
     pub mtp: Option<MtpSpec>,
     /// What the published checkpoint holds; left out where that is not known.
@@ -143,7 +144,7 @@ pub enum ResidualSpec {
 #[serde(deny_unknown_fields)]
 pub struct MtpSpec {
     /// Its layers.
-    pub layers: Vec<RunSpec>,
+    pub layers: At<Vec<At<RunSpec>>>,
     /// Norms of width h in each layer, beyond an ordinary layer's.
     #[serde(default)]
     pub extra_norms: u32,
@@ -213,16 +214,15 @@ impl ModelSpec {
                 projection: mtp.projection,
             });
         }
+        // Both lists are in the order of the designs.
+        let names = self.attention.keys().chain(self.ffn.keys());
+        if let Some((name, _)) = names.zip(uses(&model)).find(|(_, layers)| *layers == 0) {
+            return Err(name
+                .complain(format!("no layer uses the design `{}`", name.value))
+                .help("remove it, or name it under `layers`"));
+        }
         self.check_size(&model)?;
         model.checkpoint = self.checkpoint.as_ref().map(CheckpointSpec::resolve).transpose()?;
-        for (name, layers) in unused(&model) {
-            if layers == 0 {
-                return Err(self
-                    .num_layers
-                    .complain(format!("no layer uses the design `{name}`"))
-                    .help("remove it, or name it under `layers`"));
-            }
-        }
         Ok(model)
     }
 
@@ -248,46 +248,43 @@ impl ModelSpec {
             _ => 1.0,
         };
         let residual = 4.0 * h * streams * streams * (2.0 + streams);
-        let norms = 2.0 * h * model.norms.per_layer as f64;
+        let mtp = model.mtp.as_ref();
+        let norms = model.norms.per_layer + mtp.map_or(0, |m| m.extra_norms);
+        let projection = if mtp.is_some_and(|m| m.projection) { 2.0 * h * h } else { 0.0 };
         let layer = attention.fold(0.0, f64::max)
             + ffn.fold(0.0, f64::max)
             + residual
-            + norms
-            + 2.0 * h * h;
-        let around = 2.0 * h * self.vocabulary_size.0 as f64;
-        let mtp = model.mtp.as_ref().map_or(0, |mtp| mtp.runs.iter().map(|run| run.count).sum());
-        let layers = self.num_layers.0.max(model.layer_count()) + mtp;
-        if layers > MOST_LAYERS || (layer + around) * layers as f64 > MOST_PARAMS {
+            + 2.0 * h * norms as f64
+            + projection;
+        let mtp_layers: u64 = mtp.iter().flat_map(|m| &m.runs).map(|run| run.count).sum();
+        let layers = (model.layer_count() + mtp_layers) as f64;
+        if layer * layers + 2.0 * h * self.vocabulary_size.0 as f64 > MOST_PARAMS {
             return Err(self
-                .num_layers
-                .complain("this model would have more than 1e17 parameters or 10,000 layers")
+                .name
+                .complain(format!("this model would have more than {MOST_PARAMS:e} parameters"))
                 .help("check the sizes and counts for a digit too many"));
         }
         Ok(())
     }
 }
 
-/// Designs with the number of layers that use them, ordinary and MTP.
-fn unused(model: &Model) -> Vec<(String, u64)> {
+/// The number of layers, ordinary and MTP, that use each design: attention first, then FFN.
+fn uses(model: &Model) -> Vec<u64> {
     let mtp = model.mtp.iter().flat_map(|m| &m.runs);
     let all: Vec<&Run> = model.runs.iter().chain(mtp).collect();
-    let uses = |of: &dyn Fn(&Layer) -> bool| {
+    let count = |of: &dyn Fn(&Layer) -> bool| {
         all.iter().filter(|r| of(&r.layer)).map(|r| r.count).sum::<u64>()
     };
-    let attention = model.attentions.iter().enumerate();
-    let ffn = model.ffns.iter().enumerate();
-    attention
-        .map(|(i, a)| (a.name.clone(), uses(&|l| l.attention == i)))
-        .chain(ffn.map(|(i, f)| (f.name.clone(), uses(&|l| l.ffn == i))))
-        .collect()
+    let attention = (0..model.attentions.len()).map(|i| count(&|l| l.attention == i));
+    attention.chain((0..model.ffns.len()).map(|i| count(&|l| l.ffn == i))).collect()
 }
 
 fn named<S, T>(
-    specs: &IndexMap<String, S>,
+    specs: &IndexMap<At<String>, S>,
     resolve: impl Fn(&S) -> Result<T, Diagnostic>,
 ) -> Result<Vec<Named<T>>, Diagnostic> {
     specs
         .iter()
-        .map(|(name, spec)| Ok(Named { name: name.clone(), design: resolve(spec)? }))
+        .map(|(name, spec)| Ok(Named { name: name.value.clone(), design: resolve(spec)? }))
         .collect()
 }

@@ -265,8 +265,8 @@ impl AfdCompiler<'_> {
             dispatch: Transfer::default(),
             combine: Transfer::default(),
         };
-        let (weights, activations) =
-            (self.model.precision.weights, self.model.precision.activations);
+        let precision = self.model.precision;
+        let (weights, activations) = (ffn.weights(precision.weights), precision.activations);
         let h = self.model.hidden_size;
         match ffn {
             Ffn::Dense(dense) if self.afd.dense_layers_on == Side::Attention => {
@@ -300,11 +300,14 @@ impl AfdCompiler<'_> {
         near: &Rates,
         far: &Rates,
     ) -> Result<(), Unknown> {
-        let (weights, activations) =
-            (self.model.precision.weights, self.model.precision.activations);
+        let precision = self.model.precision;
+        let (weights, activations) = (moe.weights(precision.weights), precision.activations);
         let h = self.model.hidden_size;
         let router = Gemm::new(&moe.router(h), 1, Dtype::Bf16, Dtype::Bf16);
         kind.near_gemms = near.all([router])?;
+        let latent = moe.latent_matrices(h);
+        let latent = latent.iter().map(|m| Gemm::new(m, 1, weights, activations));
+        kind.near_gemms.extend(near.all(latent)?);
         if moe.shared_intermediate_size > 0 {
             let shared = moe.shared(h);
             match self.afd.shared_experts_on {
@@ -324,6 +327,7 @@ impl AfdCompiler<'_> {
             }
         }
         let groups = self.afd.expert_groups();
+        let weights = moe.expert_weights(precision.weights);
         let work = expert_work(moe, h, groups, self.afd.expert_tp, 0, weights, activations);
         kind.experts = Some((work, far.of(activations)?));
         self.connect(kind, Some(moe))

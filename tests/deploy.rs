@@ -175,7 +175,7 @@ proptest! {
         let base = setup.at(batch, s).step.seconds();
         let model = &models[setup.model];
         let pulled = pull_levers(model, &setup.deployment, pools, setup.options, point, 1.3).unwrap();
-        prop_assert!(pulled.len() % Lever::ALL.len() == 0);
+        prop_assert!(pulled.len().is_multiple_of(Lever::ALL.len()));
         for p in pulled {
             prop_assert!(p.estimate.step.seconds() <= base * (1.0 + 1e-9), "{:?}", p.lever);
         }

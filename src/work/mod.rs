@@ -9,6 +9,7 @@
 //! | [`model`] | a model: its layers in order and what stands around them |
 //! | [`params`] | parameters, total and activated |
 //! | [`batch`] | what one device does in one layer for a batch |
+//! | [`prefill`] | what the tokens of a prompt ask of a layer |
 //! | [`cache`] | KV cache and recurrent state of a sequence |
 //! | [`token`] | FLOPs and bytes of one decoded token at a context length |
 //!
@@ -26,6 +27,7 @@ pub mod ffn;
 pub mod matrix;
 pub mod model;
 pub mod params;
+pub mod prefill;
 pub mod token;
 
 /// Which rules FLOPs are counted by.

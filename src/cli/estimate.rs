@@ -7,13 +7,16 @@ use crate::catalog::Catalog;
 use crate::deploy::compile::{Compiled, Pools, compile};
 use crate::deploy::deployment::Deployment;
 use crate::deploy::estimate::{Estimate, Point};
+use crate::deploy::options::Options;
 use crate::machine::fidelity::Fidelity;
 use crate::machine::hardware::Hardware;
 use crate::report::estimate_table::{EstimateRow, estimate_table};
 use crate::spec::Diagnostic;
 use crate::spec::quantity::parse_contexts;
 use crate::units::Seconds;
+use crate::work::model::Model;
 use clap::Args;
+use std::sync::Arc;
 
 /// What a deployment does: TPOT, tokens/s/device, $/Mtok, stage times, memory, what binds
 ///
@@ -59,7 +62,21 @@ pub struct EstimateArgs {
     #[command(flatten)]
     conditions: Conditions,
     #[command(flatten)]
-    output: Output,
+    pub(super) output: Output,
+}
+
+/// One combination, evaluated, with what it was made of.
+pub(super) struct Case {
+    /// Names, point and estimate.
+    pub row: EstimateRow,
+    /// The model as it runs.
+    pub model: Arc<Model>,
+    /// The compiled deployment.
+    pub compiled: Arc<Compiled>,
+    /// Hardware of the attention and the FFN side.
+    pub hardware: (Hardware, Hardware),
+    /// Conditions.
+    pub options: Options,
 }
 
 /// No list of micro-batches goes further.
@@ -67,28 +84,29 @@ const MOST_MICRO_BATCHES: u32 = 1024;
 
 impl EstimateArgs {
     pub(super) fn run(self, catalog: &Catalog) -> Result<(), Failure> {
-        let rows = self.rows(catalog)?;
+        let rows: Vec<_> = self.cases(catalog)?.into_iter().map(|case| case.row).collect();
         print(&estimate_table(&rows).render(self.output.format))
     }
 
-    fn rows(&self, catalog: &Catalog) -> Result<Vec<EstimateRow>, Diagnostic> {
+    /// Every combination of the lists, evaluated.
+    pub(super) fn cases(&self, catalog: &Catalog) -> Result<Vec<Case>, Diagnostic> {
         let options = self.conditions.options()?;
         let models = each(&self.model, "--model", |name| catalog.model(name))?;
         let (attention, ffn) = self.pools(catalog)?;
         let text = self.context.join(" ");
         let contexts = parse_contexts(&text)
             .map_err(|message| refused("--context", &text, 0..text.len(), &message))?;
-        let mut rows = Vec::new();
+        let mut cases = Vec::new();
         for model in models {
-            let model = self.conditions.model(model);
+            let model = Arc::new(self.conditions.model(model));
             for name in &self.deployment {
                 let deployment = self.conditions.deployment(name)?;
                 let pools = self.sides(&deployment, &attention, &ffn)?;
-                let compiled = compile(&model, &deployment, pools, options)?;
+                let compiled = Arc::new(compile(&model, &deployment, pools, options)?);
                 for &micro_batches in &self.micro_batches(&deployment)? {
                     for &context in &contexts {
                         for (point, estimate) in self.points(&compiled, micro_batches, context)? {
-                            rows.push(EstimateRow {
+                            let row = EstimateRow {
                                 model: model.name.clone(),
                                 attention_hardware: pools.attention.name.clone(),
                                 ffn_hardware: pools.ffn.name.clone(),
@@ -96,13 +114,16 @@ impl EstimateArgs {
                                 point,
                                 fidelity: Fidelity::Roofline,
                                 estimate,
-                            });
+                            };
+                            let (model, compiled) = (model.clone(), compiled.clone());
+                            let hardware = (attention.clone(), ffn.clone());
+                            cases.push(Case { row, model, compiled, hardware, options });
                         }
                     }
                 }
             }
         }
-        Ok(rows)
+        Ok(cases)
     }
 
     fn pools(&self, catalog: &Catalog) -> Result<(Hardware, Hardware), Diagnostic> {

@@ -9,6 +9,7 @@ mod completions;
 mod conditions;
 mod cost;
 mod estimate;
+mod explain;
 mod list;
 mod man;
 mod pareto;
@@ -62,6 +63,7 @@ enum Command {
     Check(check::CheckArgs),
     Cost(cost::CostArgs),
     Estimate(estimate::EstimateArgs),
+    Explain(explain::ExplainArgs),
     List(list::ListArgs),
     Pareto(pareto::ParetoArgs),
     Report(report::ReportArgs),
@@ -132,6 +134,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Check(args) => args.run(&catalog),
         Command::Cost(args) => args.run(&catalog),
         Command::Estimate(args) => args.run(&catalog),
+        Command::Explain(args) => args.run(&catalog),
         Command::List(args) => args.run(&catalog),
         Command::Pareto(args) => args.run(&catalog),
         Command::Report(args) => args.run(&catalog),

@@ -7,6 +7,7 @@
 //! | [`options`] | conditions: wire formats, efficiencies, reserve, speculation |
 //! | [`compile`], [`colocated`] | a model on a deployment on hardware, as a small struct |
 //! | [`mod@estimate`] | that struct at one batch, micro-batches and context |
+//! | [`breakdown`] | a point taken apart into kernels and transfers |
 //! | [`capacity`] | the largest batch under memory and promise |
 //! | [`network`] | transfers between attention and FFN |
 //! | [`memory`] | what each device holds |
@@ -17,6 +18,7 @@
 //! `work` says what must be done and `machine` how fast one device does it; here they meet. Search
 //! sees only whether a point is legal and what it gives.
 
+pub mod breakdown;
 pub mod capacity;
 pub mod colocated;
 pub mod compile;

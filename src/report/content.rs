@@ -5,6 +5,7 @@
 use super::claims;
 use super::cost_table::cost_table;
 use super::deployed::{deployed, end_to_end};
+use super::duel::duels;
 use super::estimate_table::estimate_table;
 use super::loaded::Loaded;
 use super::number::plain;
@@ -40,6 +41,7 @@ pub fn table(
             let rows: Vec<_> = deployed(loaded)?.into_iter().map(|d| d.row).collect();
             Ok(estimate_table(&rows))
         }
+        TableContent::AfdAgainstColocated => duels(loaded),
         TableContent::EndToEnd => end_to_end(loaded, published),
         TableContent::Claims(list) => claims::table(loaded, list),
     }

@@ -11,7 +11,9 @@
 //! | [`show_model`], [`show_model_text`] | the sheet of a model |
 //! | [`show_hardware`] | the sheet of a hardware |
 //! | [`deployed`] | a scenario's deployments, evaluated |
+//! | [`duel`] | disaggregated beside colocated |
 //! | [`estimate_table`] | the columns of `afford estimate` |
+//! | [`explain_tables`] | where time and memory of a deployment go |
 //! | [`loaded`] | a scenario with its models and hardware found |
 //! | [`content`] | the tables that a scenario's report may hold |
 //! | [`claims`] | single figures beside what a source states |
@@ -31,7 +33,9 @@ pub mod claims;
 pub mod content;
 pub mod cost_table;
 pub mod deployed;
+pub mod duel;
 pub mod estimate_table;
+pub mod explain_tables;
 pub mod figures;
 pub mod front_plot;
 pub mod front_table;

@@ -2,166 +2,43 @@
 //! complaint still knows its place.
 //!
 //! The deserializer walks a [`Node`]; whichever error arises (a wrong type, an unknown key, a
-//! value that a newtype refuses) is pinned to the node or key it arose at. [`At`] keeps the place
-//! of a value for checks that need several values at once.
+//! value that a newtype refuses) is pinned to the node or key it arose at.
 
+use super::at;
+use super::choice::{Choice, Word, not_one_choice};
 use super::node::{Key, Node, Value};
-use super::source::{Diagnostic, Origin, did_you_mean, one_of};
-use serde::de::{self, Deserialize, DeserializeSeed, IntoDeserializer, Visitor};
-use std::cell::RefCell;
-use std::fmt;
+use super::read_error::ReadError;
+use super::source::{Diagnostic, one_of};
+use serde::de::{self, Deserialize, DeserializeSeed, Visitor};
+
+pub use super::at::At;
 
 /// Reads `T` out of a tree.
 ///
 /// # Errors
 /// The first complaint, with its place.
 pub fn from_node<'de, T: Deserialize<'de>>(node: &'de Node) -> Result<T, Diagnostic> {
-    T::deserialize(Reader { node, key: None }).map_err(|e| e.0)
-}
-
-/// A value and the place it was written at.
-#[derive(Debug, Clone)]
-pub struct At<T> {
-    /// The value.
-    pub value: T,
-    /// Where it stands; nowhere if it was made by a default.
-    pub origin: Option<Origin>,
-}
-
-impl<T> At<T> {
-    /// A complaint about this value, pointing at it.
-    #[must_use]
-    pub fn complain(&self, message: impl Into<String>) -> Diagnostic {
-        Diagnostic { message: message.into(), origin: self.origin.clone(), help: None }
-    }
-}
-
-impl<T> std::ops::Deref for At<T> {
-    type Target = T;
-    fn deref(&self) -> &T {
-        &self.value
-    }
-}
-
-impl<T: schemars::JsonSchema> schemars::JsonSchema for At<T> {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        T::schema_name()
-    }
-    fn inline_schema() -> bool {
-        T::inline_schema()
-    }
-    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        T::json_schema(generator)
-    }
-}
-
-/// The newtype name by which [`Reader`] recognises an [`At`].
-const AT: &str = "$afford::At";
-
-thread_local! {
-    /// Hands the origin of the `At` that is being read from [`Reader`] to [`At::deserialize`]:
-    /// serde's data model has no room for it. Set and taken within one call.
-    static PLACE: RefCell<Option<Origin>> = const { RefCell::new(None) };
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for At<T> {
-    fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Inner<T>(std::marker::PhantomData<T>);
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for Inner<T> {
-            type Value = At<T>;
-            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-                f.write_str("a value")
-            }
-            fn visit_newtype_struct<D: de::Deserializer<'de>>(
-                self,
-                inner: D,
-            ) -> Result<At<T>, D::Error> {
-                let origin = PLACE.with_borrow_mut(Option::take);
-                let value = T::deserialize(inner)?;
-                Ok(At { value, origin })
-            }
-        }
-        deserializer.deserialize_newtype_struct(AT, Inner(std::marker::PhantomData))
-    }
-}
-
-/// A complaint on its way up; it takes the first place it meets.
-#[derive(Debug)]
-pub struct ReadError(Diagnostic);
-
-impl ReadError {
-    fn pinned(mut self, origin: &Origin, key: Option<&str>) -> Self {
-        if self.0.origin.is_none() {
-            self.0.origin = Some(origin.clone());
-            if let Some(key) = key
-                && !self.0.message.contains('`')
-            {
-                self.0.message = format!("`{key}` {}", self.0.message);
-            }
-        }
-        self
-    }
-}
-
-impl fmt::Display for ReadError {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl std::error::Error for ReadError {}
-
-impl de::Error for ReadError {
-    fn custom<T: fmt::Display>(message: T) -> Self {
-        // A newtype that refuses a value may add what would be right behind a line break.
-        let text = message.to_string();
-        Self(match text.split_once('\n') {
-            Some((message, help)) => Diagnostic::new(message).help(help),
-            None => Diagnostic::new(text),
-        })
-    }
-
-    fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
-        let complaint = Diagnostic::new(format!("unknown key `{field}`"));
-        Self(match did_you_mean(field, expected.iter().copied()) {
-            Some(near) => complaint.help(format!("did you mean `{near}`?")),
-            None if expected.is_empty() => complaint,
-            None => complaint.help(format!("the keys here are {}", one_of(expected))),
-        })
-    }
-
-    fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
-        let complaint = Diagnostic::new(format!("`{variant}` is not one of the choices here"));
-        Self(match did_you_mean(variant, expected.iter().copied()) {
-            Some(near) => complaint
-                .help(format!("did you mean `{near}`? the choices are {}", one_of(expected))),
-            None => complaint.help(format!("the choices are {}", one_of(expected))),
-        })
-    }
-
-    fn missing_field(field: &'static str) -> Self {
-        Self(Diagnostic::new(format!("the key `{field}` is missing here")))
-    }
+    T::deserialize(Reader { node, key: None }).map_err(ReadError::into_diagnostic)
 }
 
 /// A deserializer over one node; `key` is the mapping key it stands under, for messages.
 #[derive(Clone, Copy)]
-struct Reader<'de> {
-    node: &'de Node,
-    key: Option<&'de str>,
+pub(super) struct Reader<'de> {
+    pub(super) node: &'de Node,
+    pub(super) key: Option<&'de str>,
 }
 
 impl<'de> Reader<'de> {
-    fn wrong(self, expected: &str) -> ReadError {
+    pub(super) fn wrong(self, expected: &str) -> ReadError {
         let found = self.node.value.kind();
         let message = match self.key {
             Some(key) => format!("`{key}` must be {expected}, not {found}"),
             None => format!("here must stand {expected}, not {found}"),
         };
-        ReadError(Diagnostic::new(message).at(self.node.origin.clone()))
+        Diagnostic::new(message).at(self.node.origin.clone()).into()
     }
 
-    fn pin<T>(self, result: Result<T, ReadError>) -> Result<T, ReadError> {
+    pub(super) fn pin<T>(self, result: Result<T, ReadError>) -> Result<T, ReadError> {
         result.map_err(|e| e.pinned(&self.node.origin, self.key))
     }
 
@@ -238,8 +115,8 @@ impl<'de> de::Deserializer<'de> for Reader<'de> {
         name: &'static str,
         visitor: V,
     ) -> Result<V::Value, ReadError> {
-        if name == AT {
-            PLACE.set(Some(self.node.origin.clone()));
+        if name == at::NAME {
+            at::hand_over(&self.node.origin);
         }
         self.pin(visitor.visit_newtype_struct(self))
     }
@@ -276,10 +153,11 @@ impl<'de> de::Deserializer<'de> for Reader<'de> {
         visitor: V,
     ) -> Result<V::Value, ReadError> {
         match &self.node.value {
-            Value::Text(word) => self.pin(visitor.visit_enum(word.as_str().into_deserializer())),
-            Value::Map(entries) if entries.len() == 1 => {
-                self.pin(visitor.visit_enum(Choice { key: &entries[0].0, node: &entries[0].1 }))
-            }
+            Value::Text(word) => self.pin(visitor.visit_enum(Word(word))),
+            Value::Map(entries) => match entries.as_slice() {
+                [(key, node)] => self.pin(visitor.visit_enum(Choice { key, node })),
+                entries => Err(not_one_choice(self, entries, choices)),
+            },
             _ => Err(self.wrong(&format!("one of {}", one_of(choices)))),
         }
     }
@@ -318,9 +196,7 @@ impl<'de> de::MapAccess<'de> for Entries<'de> {
             return Ok(None);
         };
         self.value = Some(Reader { node, key: Some(&key.name) });
-        seed.deserialize(key.name.as_str().into_deserializer())
-            .map(Some)
-            .map_err(|e: ReadError| e.pinned(&key.origin, None))
+        seed.deserialize(KeyReader(key)).map(Some)
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, ReadError> {
@@ -331,46 +207,31 @@ impl<'de> de::MapAccess<'de> for Entries<'de> {
     }
 }
 
-/// `kind: {fields}`: an enum whose key names the variant.
-struct Choice<'de> {
-    key: &'de Key,
-    node: &'de Node,
-}
+/// A deserializer over one key of a mapping.
+pub(super) struct KeyReader<'de>(pub(super) &'de Key);
 
-impl<'de> de::EnumAccess<'de> for Choice<'de> {
+impl<'de> de::Deserializer<'de> for KeyReader<'de> {
     type Error = ReadError;
-    type Variant = Reader<'de>;
-    fn variant_seed<V: DeserializeSeed<'de>>(
-        self,
-        seed: V,
-    ) -> Result<(V::Value, Reader<'de>), ReadError> {
-        let variant = seed
-            .deserialize(self.key.name.as_str().into_deserializer())
-            .map_err(|e: ReadError| e.pinned(&self.key.origin, None))?;
-        let reader = Reader { node: self.node, key: Some(&self.key.name) };
-        Ok((variant, reader))
-    }
-}
 
-impl<'de> de::VariantAccess<'de> for Reader<'de> {
-    type Error = ReadError;
-    fn unit_variant(self) -> Result<(), ReadError> {
-        match self.node.value {
-            Value::Null => Ok(()),
-            _ => Err(self.wrong("nothing")),
-        }
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
+        visitor
+            .visit_borrowed_str(&self.0.name)
+            .map_err(|e: ReadError| e.pinned(&self.0.origin, None))
     }
-    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, ReadError> {
-        self.pin(seed.deserialize(self))
-    }
-    fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, ReadError> {
-        de::Deserializer::deserialize_seq(self, visitor)
-    }
-    fn struct_variant<V: Visitor<'de>>(
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
-        _: &'static [&'static str],
+        name: &'static str,
         visitor: V,
     ) -> Result<V::Value, ReadError> {
-        de::Deserializer::deserialize_map(self, visitor)
+        if name == at::NAME {
+            at::hand_over(&self.0.origin);
+        }
+        visitor.visit_newtype_struct(self)
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option
+        unit unit_struct seq tuple tuple_struct map struct enum identifier ignored_any
     }
 }

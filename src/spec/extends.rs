@@ -40,7 +40,11 @@ pub fn read(source: &Arc<Source>, find: &impl Find) -> Result<Node, Diagnostic> 
         let names = |chain: &[Arc<Source>]| {
             chain.iter().map(|s| s.name.clone()).collect::<Vec<_>>().join(" -> ")
         };
-        if chain.iter().any(|seen| **seen == *next) || chain.len() == LONGEST_CHAIN {
+        if chain.len() == LONGEST_CHAIN {
+            let message = format!("`extends` runs through more than {LONGEST_CHAIN} files");
+            return Err(Diagnostic::new(message).at(base.origin));
+        }
+        if chain.iter().any(|seen| **seen == *next) {
             let message = format!("`extends` runs in a circle: {} -> {}", names(&chain), next.name);
             return Err(Diagnostic::new(message).at(base.origin));
         }

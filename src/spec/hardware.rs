@@ -5,8 +5,8 @@
 
 use super::de::{At, from_node};
 use super::node::Node;
-use super::quantity::{Count, Positive};
-use super::source::{Diagnostic, did_you_mean, one_of};
+use super::quantity::{Count, Date, Positive, Year};
+use super::source::{Diagnostic, all_of, did_you_mean};
 use crate::machine::hardware::{
     Compute, Hardware, Link, Memory, Price, PriceBasis, Provenance, Sourced,
 };
@@ -20,13 +20,14 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields)]
 pub struct HardwareSpec {
     /// Short name, as on the command line.
+    #[schemars(regex(pattern = r"^[a-z0-9_-][a-z0-9._-]{0,63}$"))]
     pub name: At<String>,
     /// Name for tables and plots; the short name if left out.
     pub title: Option<String>,
     /// Who makes it.
     pub vendor: Option<String>,
     /// Year of release.
-    pub release_year: Option<u16>,
+    pub release_year: Option<Year>,
     /// What a reader should know.
     pub notes: Option<String>,
     /// Accelerators in one server.
@@ -134,7 +135,7 @@ pub struct PriceSpec {
     /// What kind of price it is.
     pub basis: PriceBasis,
     /// When it was asked: `2025-07` or `2025-07-25`.
-    pub date: At<String>,
+    pub date: Date,
     /// Key under `sources`.
     pub source: At<String>,
 }
@@ -151,85 +152,40 @@ impl HardwareSpec {
 
     fn resolve(&self) -> Result<Hardware, Diagnostic> {
         super::check_name(&self.name)?;
-        let mut used = Vec::new();
-        let mut source = |key: &At<String>| {
-            used.push(key.value.clone());
-            self.source(key)
-        };
-        let hardware = Hardware {
+        let compute = |c: &ComputeSpec| self.sourced(c.resolve()?, c.provenance, &c.source);
+        let memory = |m: &MemorySpec| self.sourced(m.resolve(), m.provenance, &m.source);
+        let scale_up = |s: &ScaleUpSpec| self.sourced(s.resolve(), s.provenance, &s.source);
+        let scale_out = |s: &ScaleOutSpec| self.sourced(s.resolve(), s.provenance, &s.source);
+        let tdp_w = |p: &PowerSpec| self.sourced(p.tdp_w.0, p.provenance, &p.source);
+        Ok(Hardware {
             name: self.name.value.clone(),
             title: self.title.clone().unwrap_or_else(|| self.name.value.clone()),
             vendor: self.vendor.clone(),
             devices_per_server: self.devices_per_server.map(|n| n.0),
-            compute: match &self.peak_compute {
-                None => None,
-                Some(c) => Some(Sourced {
-                    value: c.resolve()?,
-                    provenance: c.provenance,
-                    source: source(&c.source)?,
-                }),
-            },
-            memory: match &self.memory {
-                None => None,
-                Some(m) => Some(Sourced {
-                    value: Memory {
-                        capacity: m.capacity_gb.map(|gb| Bytes::new(gb.0 * 1e9)),
-                        bandwidth: m
-                            .bandwidth_gb_per_s
-                            .map(|gb| BytesPerSecond::from_gb_per_s(gb.0)),
-                    },
-                    provenance: m.provenance,
-                    source: source(&m.source)?,
-                }),
-            },
-            scale_up: match &self.scale_up {
-                None => None,
-                Some(s) => Some(Sourced {
-                    value: Link {
-                        bandwidth: BytesPerSecond::from_gb_per_s(
-                            s.bandwidth_gb_per_s_per_direction.0,
-                        ),
-                        count: s.domain_devices.map(|n| n.0),
-                    },
-                    provenance: s.provenance,
-                    source: source(&s.source)?,
-                }),
-            },
-            scale_out: match &self.scale_out {
-                None => None,
-                Some(s) => Some(Sourced {
-                    value: Link {
-                        bandwidth: BytesPerSecond::from_gbit_per_s(s.nic_gbit_per_s.0),
-                        count: Some(s.nics_per_server.0),
-                    },
-                    provenance: s.provenance,
-                    source: source(&s.source)?,
-                }),
-            },
-            tdp_w: match &self.power {
-                None => None,
-                Some(p) => Some(Sourced {
-                    value: p.tdp_w.0,
-                    provenance: p.provenance,
-                    source: source(&p.source)?,
-                }),
-            },
+            compute: self.peak_compute.as_ref().map(compute).transpose()?,
+            memory: self.memory.as_ref().map(memory).transpose()?,
+            scale_up: self.scale_up.as_ref().map(scale_up).transpose()?,
+            scale_out: self.scale_out.as_ref().map(scale_out).transpose()?,
+            tdp_w: self.power.as_ref().map(tdp_w).transpose()?,
             prices: self.prices.iter().map(|p| self.price(p)).collect::<Result<_, _>>()?,
-        };
-        Ok(hardware)
+        })
+    }
+
+    /// Figures with the text of their source.
+    fn sourced<T>(
+        &self,
+        value: T,
+        provenance: Provenance,
+        source: &At<String>,
+    ) -> Result<Sourced<T>, Diagnostic> {
+        Ok(Sourced { value, provenance, source: self.source(source)? })
     }
 
     fn price(&self, price: &PriceSpec) -> Result<Price, Diagnostic> {
-        if !is_date(&price.date) {
-            return Err(price
-                .date
-                .complain(format!("`date` must be a month or a day, not `{}`", price.date.value))
-                .help("write 2025-07 or 2025-07-25"));
-        }
         Ok(Price {
             rate: UsdPerSecond::from_usd_per_hour(price.usd_per_hour.0),
             basis: price.basis,
-            date: price.date.value.clone(),
+            date: price.date.0.clone(),
             source: self.source(&price.source)?,
         })
     }
@@ -244,7 +200,7 @@ impl HardwareSpec {
             key.complain(format!("`source` names `{}`, which `sources` does not have", key.value));
         Err(match did_you_mean(key, names.iter().copied()) {
             Some(near) => complaint.help(format!("did you mean `{near}`?")),
-            None => complaint.help(format!("the sources of this profile are {}", one_of(&names))),
+            None => complaint.help(format!("the sources of this profile are {}", all_of(&names))),
         })
     }
 }
@@ -268,16 +224,29 @@ impl ComputeSpec {
     }
 }
 
-/// `YYYY-MM` or `YYYY-MM-DD`.
-fn is_date(text: &str) -> bool {
-    let parts: Vec<&str> = text.split('-').collect();
-    let number = |part: Option<&&str>, digits, low, high| {
-        part.is_none_or(|p| {
-            p.len() == digits && p.parse().is_ok_and(|n: u32| (low..=high).contains(&n))
-        })
-    };
-    (2..=3).contains(&parts.len())
-        && number(parts.first(), 4, 1970, 2100)
-        && number(parts.get(1), 2, 1, 12)
-        && number(parts.get(2), 2, 1, 31)
+impl MemorySpec {
+    fn resolve(&self) -> Memory {
+        Memory {
+            capacity: self.capacity_gb.map(|gb| Bytes::new(gb.0 * 1e9)),
+            bandwidth: self.bandwidth_gb_per_s.map(|gb| BytesPerSecond::from_gb_per_s(gb.0)),
+        }
+    }
+}
+
+impl ScaleUpSpec {
+    fn resolve(&self) -> Link {
+        Link {
+            bandwidth: BytesPerSecond::from_gb_per_s(self.bandwidth_gb_per_s_per_direction.0),
+            count: self.domain_devices.map(|n| n.0),
+        }
+    }
+}
+
+impl ScaleOutSpec {
+    const fn resolve(&self) -> Link {
+        Link {
+            bandwidth: BytesPerSecond::from_gbit_per_s(self.nic_gbit_per_s.0),
+            count: Some(self.nics_per_server.0),
+        }
+    }
 }

@@ -4,7 +4,10 @@
 //! | --- | --- |
 //! | [`source`] | named text, places in it, and complaints with their rendering |
 //! | [`node`] | the document as a located tree; the only user of the YAML crate |
-//! | [`de`] | serde over that tree, with places kept |
+//! | `yaml_error` | what the YAML crate complains of, in our words |
+//! | [`de`], `choice` | serde over that tree |
+//! | [`at`] | a value that keeps its place |
+//! | [`read_error`] | what serde complains of, in our words |
 //! | [`quantity`] | counts, quantities, token counts and contexts |
 //! | [`extends`] | laying a spec over the one it extends |
 //! | [`model`], [`hardware`], [`scenario`] | the three kinds of spec |
@@ -14,16 +17,20 @@
 //! What leaves this module is either checked or a [`Diagnostic`]. Nothing here computes a cost,
 //! and nothing here opens a file: the [`Catalog`](crate::catalog::Catalog) hands texts in.
 
+pub mod at;
+mod choice;
 pub mod de;
 pub mod extends;
 pub mod hardware;
 pub mod model;
 pub mod node;
 pub mod quantity;
+pub mod read_error;
 pub mod scenario;
 pub mod schema;
 pub mod source;
 pub mod workload;
+mod yaml_error;
 
 pub use source::{Diagnostic, Origin, Source};
 
@@ -71,6 +78,9 @@ fn check_name(name: &At<String>) -> Result<(), Diagnostic> {
     if !name.is_empty() && name.len() <= 64 && name.chars().all(fine) && !name.starts_with('.') {
         return Ok(());
     }
-    let complaint = name.complain(format!("`{}` is no name that can be typed", name.value));
+    let complaint = match name.value.as_str() {
+        "" => name.complain("`name` is empty"),
+        text => name.complain(format!("`{text}` is no name that can be typed")),
+    };
     Err(complaint.help("use lower case letters, digits, `.`, `-` and `_`, at most 64"))
 }

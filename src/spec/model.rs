@@ -19,6 +19,7 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields)]
 pub struct ModelSpec {
     /// Short name, as on the command line: lower case, digits, `.` and `-`.
+    #[schemars(regex(pattern = r"^[a-z0-9_-][a-z0-9._-]{0,63}$"))]
     pub name: At<String>,
     /// Name for tables and plots; the short name if left out.
     pub title: Option<String>,
@@ -42,13 +43,13 @@ pub struct ModelSpec {
     #[serde(default)]
     pub norms: NormsSpec,
     /// Attention designs, by a name of your choice.
-    pub attention: IndexMap<String, AttentionSpec>,
+    pub attention: IndexMap<At<String>, AttentionSpec>,
     /// Feed-forward designs, by a name of your choice.
-    pub ffn: IndexMap<String, FfnSpec>,
+    pub ffn: IndexMap<At<String>, FfnSpec>,
     /// Layers in all; the runs below must add up to it.
     pub num_layers: At<Count>,
     /// The layers in order, as runs of equal layers and repeated groups of runs.
-    pub layers: Vec<RunSpec>,
+    pub layers: At<Vec<At<RunSpec>>>,
     /// Multi-token prediction layers.
     pub mtp: Option<MtpSpec>,
 }
@@ -270,7 +271,7 @@ pub struct RunSpec {
     /// Name of the feed-forward design.
     pub ffn: Option<At<String>>,
     /// A group of runs instead of a layer.
-    pub group: Option<At<Vec<RunSpec>>>,
+    pub group: Option<At<Vec<At<RunSpec>>>>,
 }
 
 /// Multi-token prediction.
@@ -278,7 +279,7 @@ pub struct RunSpec {
 #[serde(deny_unknown_fields)]
 pub struct MtpSpec {
     /// Its layers.
-    pub layers: Vec<RunSpec>,
+    pub layers: At<Vec<At<RunSpec>>>,
     /// Norms of width h in each layer, beyond an ordinary layer's.
     #[serde(default)]
     pub extra_norms: u32,
@@ -324,7 +325,6 @@ impl ModelSpec {
             runs: Vec::new(),
             mtp: None,
         };
-        self.check_size(&model)?;
         model.runs = runs(&self.layers, &model)?;
         let found = model.layer_count();
         if found != self.num_layers.0 {
@@ -342,14 +342,14 @@ impl ModelSpec {
                 projection: mtp.projection,
             });
         }
-        for (name, layers) in unused(&model) {
-            if layers == 0 {
-                return Err(self
-                    .num_layers
-                    .complain(format!("no layer uses the design `{name}`"))
-                    .help("remove it, or name it under `layers`"));
-            }
+        // Both lists are in the order of the designs.
+        let names = self.attention.keys().chain(self.ffn.keys());
+        if let Some((name, _)) = names.zip(uses(&model)).find(|(_, layers)| *layers == 0) {
+            return Err(name
+                .complain(format!("no layer uses the design `{}`", name.value))
+                .help("remove it, or name it under `layers`"));
         }
+        self.check_size(&model)?;
         Ok(model)
     }
 
@@ -367,41 +367,43 @@ impl ModelSpec {
                 3.0 * h * (routed + m.shared_intermediate_size as f64) + h * m.experts as f64
             }
         });
-        let layer = attention.fold(0.0, f64::max) + ffn.fold(0.0, f64::max);
-        let around = 2.0 * h * self.vocabulary_size.0 as f64;
-        let layers = self.num_layers.0;
-        if layers > MOST_LAYERS || layer * layers as f64 + around > MOST_PARAMS {
+        let mtp = model.mtp.as_ref();
+        let norms = model.norms.per_layer + mtp.map_or(0, |m| m.extra_norms);
+        let projection = if mtp.is_some_and(|m| m.projection) { 2.0 * h * h } else { 0.0 };
+        let layer = attention.fold(0.0, f64::max)
+            + ffn.fold(0.0, f64::max)
+            + 2.0 * h * norms as f64
+            + projection;
+        let mtp_layers: u64 = mtp.iter().flat_map(|m| &m.runs).map(|run| run.count).sum();
+        let layers = (model.layer_count() + mtp_layers) as f64;
+        if layer * layers + 2.0 * h * self.vocabulary_size.0 as f64 > MOST_PARAMS {
             return Err(self
-                .num_layers
-                .complain("this model would have more than 1e17 parameters or 10,000 layers")
+                .name
+                .complain(format!("this model would have more than {MOST_PARAMS:e} parameters"))
                 .help("check the sizes and counts for a digit too many"));
         }
         Ok(())
     }
 }
 
-/// Designs with the number of layers that use them, ordinary and MTP.
-fn unused(model: &Model) -> Vec<(String, u64)> {
+/// The number of layers, ordinary and MTP, that use each design: attention first, then FFN.
+fn uses(model: &Model) -> Vec<u64> {
     let mtp = model.mtp.iter().flat_map(|m| &m.runs);
     let all: Vec<&Run> = model.runs.iter().chain(mtp).collect();
-    let uses = |of: &dyn Fn(&Layer) -> bool| {
+    let count = |of: &dyn Fn(&Layer) -> bool| {
         all.iter().filter(|r| of(&r.layer)).map(|r| r.count).sum::<u64>()
     };
-    let attention = model.attentions.iter().enumerate();
-    let ffn = model.ffns.iter().enumerate();
-    attention
-        .map(|(i, a)| (a.name.clone(), uses(&|l| l.attention == i)))
-        .chain(ffn.map(|(i, f)| (f.name.clone(), uses(&|l| l.ffn == i))))
-        .collect()
+    let attention = (0..model.attentions.len()).map(|i| count(&|l| l.attention == i));
+    attention.chain((0..model.ffns.len()).map(|i| count(&|l| l.ffn == i))).collect()
 }
 
 fn named<S, T>(
-    specs: &IndexMap<String, S>,
+    specs: &IndexMap<At<String>, S>,
     resolve: impl Fn(&S) -> Result<T, Diagnostic>,
 ) -> Result<Vec<Named<T>>, Diagnostic> {
     specs
         .iter()
-        .map(|(name, spec)| Ok(Named { name: name.clone(), design: resolve(spec)? }))
+        .map(|(name, spec)| Ok(Named { name: name.value.clone(), design: resolve(spec)? }))
         .collect()
 }
 
@@ -497,9 +499,16 @@ impl FfnSpec {
 }
 
 /// Unfolds groups, and folds equal neighbours again.
-fn runs(specs: &[RunSpec], model: &Model) -> Result<Vec<Run>, Diagnostic> {
+fn runs(specs: &At<Vec<At<RunSpec>>>, model: &Model) -> Result<Vec<Run>, Diagnostic> {
     let mut all: Vec<Run> = Vec::new();
     unfold(specs, model, 0, &mut all)?;
+    if all.is_empty() {
+        return Err(specs.complain("`layers` must hold at least one run of layers"));
+    }
+    let layers: u64 = all.iter().map(|run| run.count).sum();
+    if layers > MOST_LAYERS {
+        return Err(specs.complain(format!("`layers` adds up to more than {MOST_LAYERS}")));
+    }
     Ok(all)
 }
 
@@ -511,7 +520,7 @@ fn push(all: &mut Vec<Run>, run: Run) {
 }
 
 fn unfold(
-    specs: &[RunSpec],
+    specs: &[At<RunSpec>],
     model: &Model,
     depth: usize,
     all: &mut Vec<Run>,
@@ -546,29 +555,22 @@ fn unfold(
                     }
                 }
             }
-            (attention, ffn, group) => return Err(unclear(attention, ffn, group)),
+            _ => return Err(unclear(spec)),
         }
     }
     Ok(())
 }
 
-fn unclear(
-    attention: &Option<At<String>>,
-    ffn: &Option<At<String>>,
-    group: &Option<At<Vec<RunSpec>>>,
-) -> Diagnostic {
-    let origin = attention
-        .as_ref()
-        .or(ffn.as_ref())
-        .and_then(|name| name.origin.clone())
-        .or_else(|| group.as_ref().and_then(|g| g.origin.clone()));
-    Diagnostic {
-        message: "a run of layers names both `attention` and `ffn`, or holds a `group`".into(),
-        origin,
-        help: Some(
-            "write {count: 3, attention: NAME, ffn: NAME} or {count: 3, group: [...]}".into(),
-        ),
-    }
+/// What keeps a run from being a layer or a group.
+fn unclear(run: &At<RunSpec>) -> Diagnostic {
+    let message = match (&run.attention, &run.ffn, &run.group) {
+        (Some(_), None, None) => "this run of layers does not name its `ffn`",
+        (None, Some(_), None) => "this run of layers does not name its `attention`",
+        (_, _, None) => "this run names neither `attention` and `ffn` nor a `group`",
+        (_, _, Some(_)) => "this run is a layer and a `group` at once",
+    };
+    run.complain(message)
+        .help("write {count: 3, attention: NAME, ffn: NAME} or {count: 3, group: [...]}")
 }
 
 fn find<'a>(
@@ -585,7 +587,7 @@ fn find<'a>(
         Some(near) => complaint.help(format!("did you mean `{near}`?")),
         None => complaint.help(format!(
             "the designs under `{kind}` are {}",
-            super::source::one_of(&words().collect::<Vec<_>>())
+            super::source::all_of(&words().collect::<Vec<_>>())
         )),
     })
 }

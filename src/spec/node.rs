@@ -1,18 +1,19 @@
 //! A YAML or JSON document as a tree in which every node remembers its place in the text.
 //!
-//! serde-saphyr reads the text (and refuses duplicate keys, broken UTF-8, runaway aliases and
-//! non-finite numbers); this tree keeps what it found so that files can be laid over one another
+//! serde-saphyr reads the text (and refuses broken UTF-8, runaway aliases and non-finite numbers);
+//! this tree keeps what it found so that files can be laid over one another
 //! (`extends`) and single values replaced from outside (a sweep's axis) before anything is typed.
 //! Each node carries the [`Source`] it came from, so a complaint about a merged spec still points
 //! into the right file.
 //!
-//! This is the only file that calls the YAML crate. It does not know what any key means.
+//! This file and `yaml_error` are the only ones that know the YAML crate. It does not know what any key means.
 
 use super::source::{Diagnostic, Origin, Source};
+use super::yaml_error::{self, span_of};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_saphyr::Spanned;
+use serde_saphyr::{Spanned, options::DuplicateKeyPolicy};
+use std::collections::HashMap;
 use std::fmt;
-use std::ops::Range;
 use std::sync::Arc;
 
 /// A value and where it stands.
@@ -85,16 +86,21 @@ impl Node {
     /// empty.
     pub fn parse(source: &Arc<Source>) -> Result<Self, Diagnostic> {
         let text = source.text.as_str();
-        let options = serde_saphyr::options! { strict_booleans: true };
+        let options = serde_saphyr::options! {
+            strict_booleans: true,
+            // Both reach `locate`, which can say where the first one stands.
+            duplicate_keys: DuplicateKeyPolicy::PassThrough,
+        };
         let read = serde_saphyr::from_str_with_options::<Spanned<Raw>>(text, options)
-            .map_err(|error| unreadable(source, &error))?;
-        let node = locate(source, read);
-        if node.value == Value::Null {
-            return Err(Diagnostic::new("the document is empty")
-                .at(Origin::new(source, 0..0))
-                .help("a spec is a YAML mapping that begins with `name:`"));
+            .map_err(|error| yaml_error::complaint(source, &error))?;
+        let node = locate(source, read)?;
+        match node.value {
+            Value::Map(_) => Ok(node),
+            Value::Null => Err(yaml_error::empty().at(Origin::new(source, 0..0))),
+            other => Err(Diagnostic::new(format!("the document is {}", other.kind()))
+                .at(node.origin)
+                .help("a spec is a YAML mapping that begins with `name:`")),
         }
-        Ok(node)
     }
 
     /// The value under `key`, if this is a mapping that has it.
@@ -116,65 +122,33 @@ impl Node {
     }
 
     /// Lays `over` on top of this tree: mappings merge key by key, anything else is replaced, and
-    /// `null` removes what was there.
+    /// `null` removes what was there, if anything (RFC 7396).
     #[must_use]
     pub fn overlaid_by(self, over: Self) -> Self {
-        let (mut entries, upper) = match (self.value, over.value) {
-            (Value::Map(below), Value::Map(above)) => (below, above),
-            (_, value) => {
-                return Self { value, origin: over.origin };
-            }
+        let Value::Map(above) = over.value else { return over };
+        let mut entries = match self.value {
+            Value::Map(below) => below,
+            _ => Vec::new(),
         };
-        for (key, node) in upper {
+        for (key, node) in above {
             let at = entries.iter().position(|(k, _)| k.name == key.name);
             match (at, &node.value) {
                 (Some(at), Value::Null) => drop(entries.remove(at)),
+                (None, Value::Null) => {}
                 (Some(at), _) => {
-                    let (_, below) = entries.remove(at);
-                    entries.insert(at, (key, below.overlaid_by(node)));
+                    let below = std::mem::replace(&mut entries[at].1, node.as_null());
+                    entries[at] = (key, below.overlaid_by(node));
                 }
-                (None, _) => entries.push((key, node)),
+                (None, _) => entries.push((key, node.as_null().overlaid_by(node))),
             }
         }
         Self { value: Value::Map(entries), origin: over.origin }
     }
-}
 
-/// A complaint of the YAML reader, in our words and with our place.
-fn unreadable(source: &Arc<Source>, error: &serde_saphyr::Error) -> Diagnostic {
-    let error = error.without_snippet();
-    let at = error.location().map_or(0..0, |l| span_of(&source.text, &l));
-    let text = error.to_string();
-    // The place is shown by the diagnostic itself.
-    let text = text.split(" at line ").next().unwrap_or(&text);
-    let text = text.split(", set DuplicateKeyPolicy").next().unwrap_or(text);
-    let message = match text.split_once("duplicate mapping key: ") {
-        Some((_, key)) => format!("the key `{key}` stands here a second time"),
-        None => format!("not readable as YAML: {text}"),
-    };
-    Diagnostic::new(message).at(Origin::new(source, at))
-}
-
-/// The byte range of a serde-saphyr location.
-fn span_of(text: &str, location: &serde_saphyr::Location) -> Range<usize> {
-    let span = location.span();
-    if let (Some(start), Some(len)) = (span.byte_offset(), span.byte_len()) {
-        let (start, len) = (start as usize, len as usize);
-        if len > 0 || location.line() <= 1 {
-            return start..start + len;
-        }
+    /// Nothing, in this place.
+    fn as_null(&self) -> Self {
+        Self { value: Value::Null, origin: self.origin.clone() }
     }
-    // Collections and syntax errors come with line and column only.
-    let mut offset = 0;
-    for (number, line) in text.split_inclusive('\n').enumerate() {
-        if number + 1 == location.line() as usize {
-            let column = (location.column() as usize).saturating_sub(1);
-            let into = line.char_indices().nth(column).map_or(line.len(), |(i, _)| i);
-            return offset + into..offset + into;
-        }
-        offset += line.len();
-    }
-    text.len()..text.len()
 }
 
 /// The tree as serde-saphyr hands it over.
@@ -188,7 +162,7 @@ enum Raw {
     Map(Vec<(Spanned<String>, Spanned<Raw>)>),
 }
 
-fn locate(source: &Arc<Source>, raw: Spanned<Raw>) -> Node {
+fn locate(source: &Arc<Source>, raw: Spanned<Raw>) -> Result<Node, Diagnostic> {
     let origin = Origin::new(source, span_of(&source.text, &raw.referenced));
     let value = match raw.value {
         Raw::Null => Value::Null,
@@ -196,21 +170,33 @@ fn locate(source: &Arc<Source>, raw: Spanned<Raw>) -> Node {
         Raw::Int(i) => Value::Int(i),
         Raw::Float(f) => Value::Float(f),
         Raw::Text(t) => Value::Text(t),
-        Raw::List(items) => Value::List(items.into_iter().map(|i| locate(source, i)).collect()),
-        Raw::Map(entries) => Value::Map(
-            entries
-                .into_iter()
-                .map(|(key, value)| {
-                    let key = Key {
-                        origin: Origin::new(source, span_of(&source.text, &key.referenced)),
-                        name: key.value,
-                    };
-                    (key, locate(source, value))
-                })
-                .collect(),
-        ),
+        Raw::List(items) => {
+            Value::List(items.into_iter().map(|i| locate(source, i)).collect::<Result<_, _>>()?)
+        }
+        Raw::Map(entries) => Value::Map(locate_entries(source, entries)?),
     };
-    Node { value, origin }
+    Ok(Node { value, origin })
+}
+
+/// Locates the entries of one mapping, each key of which must stand there once.
+fn locate_entries(
+    source: &Arc<Source>,
+    raw: Vec<(Spanned<String>, Spanned<Raw>)>,
+) -> Result<Vec<(Key, Node)>, Diagnostic> {
+    let mut first: HashMap<String, Origin> = HashMap::with_capacity(raw.len());
+    let mut entries = Vec::with_capacity(raw.len());
+    for (key, value) in raw {
+        let origin = Origin::new(source, span_of(&source.text, &key.referenced));
+        let name = key.value;
+        if let Some(first) = first.insert(name.clone(), origin.clone()) {
+            let (line, _) = first.line_column();
+            return Err(Diagnostic::new(format!("the key `{name}` stands here a second time"))
+                .at(origin)
+                .help(format!("it stands in line {line} already; keep one of the two")));
+        }
+        entries.push((Key { name, origin }, locate(source, value)?));
+    }
+    Ok(entries)
 }
 
 impl<'de> Deserialize<'de> for Raw {

@@ -2,7 +2,7 @@
 //! quantities, token counts such as `8Ki`, and lists of contexts such as `4Ki..1Mi x2`.
 
 use schemars::JsonSchema;
-use serde::de::{Deserialize, Deserializer, Error, Visitor};
+use serde::de::{Deserialize, Deserializer, Error, Unexpected, Visitor};
 use std::fmt;
 
 /// No count in a spec is larger: beyond it the number is a slip of the keyboard.
@@ -38,7 +38,13 @@ impl<'de> Deserialize<'de> for Count {
                 Err(E::custom(format!("must be at least 1, not {n}")))
             }
             fn visit_f64<E: Error>(self, n: f64) -> Result<Count, E> {
-                Err(E::custom(format!("must be a whole number, not {n}")))
+                // A whole number too large for an integer comes as a float.
+                let message = match n.is_finite() && n.fract() == 0.0 {
+                    true if n > 0.0 => format!("must be at most {LARGEST_COUNT}, not {n:e}"),
+                    true => format!("must be at least 1, not {n}"),
+                    false => format!("must be a whole number, not {n}"),
+                };
+                Err(E::custom(message))
             }
         }
         deserializer.deserialize_u64(Visit)
@@ -74,6 +80,61 @@ impl<'de> Deserialize<'de> for Positive {
     }
 }
 
+/// A year, 1970 to 2099.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema)]
+#[schemars(transparent)]
+pub struct Year(#[schemars(range(min = 1970, max = 2099))] pub u16);
+
+impl<'de> Deserialize<'de> for Year {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Count::deserialize(deserializer)?.0 {
+            year @ 1970..=2099 => Ok(Self(year as u16)),
+            other => Err(D::Error::custom(format!("must be from 1970 to 2099, not {other}"))),
+        }
+    }
+}
+
+/// A month or a day, as a price or a source has it.
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema)]
+#[schemars(transparent)]
+pub struct Date(#[schemars(regex(pattern = r"^(19|20)\d\d-[01]\d(-[0-3]\d)?$"))] pub String);
+
+impl Date {
+    /// `YYYY-MM` or `YYYY-MM-DD`.
+    fn is_one(text: &str) -> bool {
+        let parts: Vec<&str> = text.split('-').collect();
+        let number = |at: usize, digits: usize, low: u32, high: u32| {
+            parts.get(at).is_none_or(|p| {
+                let written = p.len() == digits && p.bytes().all(|b| b.is_ascii_digit());
+                written && p.parse().is_ok_and(|n: u32| (low..=high).contains(&n))
+            })
+        };
+        (2..=3).contains(&parts.len())
+            && number(0, 4, 1970, 2099)
+            && number(1, 2, 1, 12)
+            && number(2, 2, 1, 31)
+    }
+}
+
+impl<'de> Deserialize<'de> for Date {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visit;
+        impl Visitor<'_> for Visit {
+            type Value = Date;
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("a month or a day such as 2025-07 or 2025-07-25")
+            }
+            fn visit_str<E: Error>(self, text: &str) -> Result<Date, E> {
+                if Date::is_one(text) {
+                    return Ok(Date(text.to_owned()));
+                }
+                Err(E::invalid_value(Unexpected::Str(text), &self))
+            }
+        }
+        deserializer.deserialize_any(Visit)
+    }
+}
+
 /// A number of tokens: `8192`, `8Ki` (8,192), `1Mi`, `8k` (8,000) or `1M`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Tokens(pub u64);
@@ -86,6 +147,9 @@ impl Tokens {
     pub fn parse(text: &str) -> Result<Self, String> {
         const RIGHT: &str =
             "write 8192, 8Ki (8,192), 1Mi (1,048,576), 8k (8,000) or 1M (1,000,000)";
+        if text.contains(char::is_control) {
+            return Err(format!("a number of tokens is a word of one line\n{RIGHT}"));
+        }
         let digits_end =
             text.find(|c: char| !c.is_ascii_digit() && c != '.' && c != '_').unwrap_or(text.len());
         let (digits, suffix) = text.split_at(digits_end);
@@ -134,6 +198,9 @@ impl fmt::Display for Tokens {
 /// # Errors
 /// What is wrong, and behind a line break what would be right.
 pub fn parse_contexts(text: &str) -> Result<Vec<u64>, String> {
+    if text.contains(char::is_control) {
+        return Err("contexts stand in one line\nwrite 8Ki, 4Ki,32Ki or 4Ki..1Mi x2".to_owned());
+    }
     let mut all = Vec::new();
     for part in text.split(',') {
         let part = part.trim();
@@ -149,8 +216,13 @@ pub fn parse_contexts(text: &str) -> Result<Vec<u64>, String> {
 }
 
 fn range(whole: &str, first: &str, rest: &str) -> Result<Vec<u64>, String> {
-    let step_at = rest.find(['x', '*', '+']).ok_or_else(|| {
-        format!("the range `{whole}` has no step\nwrite `{whole} x2` to double, or `{whole} +4Ki`")
+    let step_at = rest.find(['x', '*', '+']).ok_or_else(|| match Tokens::parse(rest.trim()) {
+        Ok(_) => format!(
+            "the range `{whole}` has no step\nwrite `{whole} x2` to double, or `{whole} +4Ki`"
+        ),
+        Err(_) => format!(
+            "`{whole}` is no range of contexts\nwrite `4Ki..32Ki x2` to double, or `4Ki..32Ki +4Ki`"
+        ),
     })?;
     let (last, step) = rest.split_at(step_at);
     let (first, last) = (Tokens::parse(first.trim())?.0, Tokens::parse(last.trim())?.0);

@@ -19,15 +19,16 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields)]
 pub struct Scenario {
     /// Short name; the report goes to `reports/NAME/`.
+    #[schemars(regex(pattern = r"^[a-z0-9_-][a-z0-9._-]{0,63}$"))]
     pub name: At<String>,
     /// Title of the report.
     pub title: Option<String>,
     /// The question it answers, for the head of the report.
     pub question: Option<String>,
     /// Models.
-    pub models: Vec<Labelled>,
+    pub models: At<Vec<Labelled>>,
     /// Hardware; the order decides ties.
-    pub hardware: Vec<Labelled>,
+    pub hardware: At<Vec<Labelled>>,
     /// Context lengths in tokens.
     pub contexts_tokens: Contexts,
     /// Counting convention; `exact` if left out.
@@ -72,7 +73,27 @@ pub struct PromiseSpec {
     /// Equal pipeline stages of one layer: attention, network, FFN.
     pub stages: Count,
     /// Bytes per element between attention and FFN.
+    #[serde(deserialize_with = "read_wire")]
+    #[schemars(with = "WireSpec")]
     pub wire: Wire,
+}
+
+/// Bytes per element of activations between attention and FFN.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct WireSpec {
+    /// To the experts: 1 for FP8.
+    dispatch_bytes_per_element: Positive,
+    /// Back: 2 for BF16.
+    combine_bytes_per_element: Positive,
+}
+
+fn read_wire<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Wire, D::Error> {
+    let spec = WireSpec::deserialize(deserializer)?;
+    Ok(Wire {
+        dispatch_bytes_per_element: spec.dispatch_bytes_per_element.0,
+        combine_bytes_per_element: spec.combine_bytes_per_element.0,
+    })
 }
 
 /// What a report holds.
@@ -118,6 +139,8 @@ pub enum TableContent {
     MinSparsity(MinSparsitySpec),
     /// The columns of `afford estimate`, one row per deployment and context.
     Estimates,
+    /// The best disaggregated deployment beside the best colocated one, for every model and context.
+    AfdAgainstColocated,
     /// Predicted beside measured throughput of every deployment.
     EndToEnd,
     /// Single figures, one row per claim.
@@ -293,28 +316,52 @@ impl Scenario {
     pub fn read(node: &Node) -> Result<Self, Diagnostic> {
         let scenario: Self = from_node(node)?;
         super::check_name(&scenario.name)?;
-        for (list, key) in [(&scenario.models, "models"), (&scenario.hardware, "hardware")] {
-            if list.is_empty() {
-                let message =
-                    format!("`{key}` must name at least one {}", key.trim_end_matches('s'));
-                return Err(scenario.name.complain(message));
-            }
-        }
+        check_list(&scenario.models, "models", "model")?;
+        check_list(&scenario.hardware, "hardware", "hardware")?;
         if let Some(report) = &scenario.report {
-            let tables = report.tables.iter().map(|t| &t.file);
-            let figures = report.figures.iter().map(|f| &f.file);
-            let mut seen: Vec<&str> = vec!["README.md"];
-            for file in tables.chain(figures) {
-                check_file(file)?;
-                if seen.contains(&file.value.as_str()) {
-                    return Err(file
-                        .complain(format!("two parts of the report are called `{}`", file.value)));
-                }
-                seen.push(&file.value);
-            }
+            check_files(report)?;
         }
         Ok(scenario)
     }
+}
+
+/// A scenario's models or hardware: at least one, none twice.
+fn check_list(list: &At<Vec<Labelled>>, key: &str, noun: &str) -> Result<(), Diagnostic> {
+    if list.is_empty() {
+        return Err(list
+            .complain(format!("`{key}` must name at least one {noun}"))
+            .help("write a list such as [{name: NAME}]"));
+    }
+    for (i, part) in list.iter().enumerate() {
+        if list[..i].iter().any(|before| before.name == part.name) {
+            let message = format!("the {noun} `{}` stands here a second time", part.name.value);
+            return Err(part.name.complain(message));
+        }
+    }
+    Ok(())
+}
+
+/// No two parts of a report write the same file, also where file names have no case.
+fn check_files(report: &ReportSpec) -> Result<(), Diagnostic> {
+    let tables = report.tables.iter().map(|t| (&t.file, vec![t.file.value.clone()]));
+    let figures = report.figures.iter().map(|f| {
+        let written = ["svg", "png"].map(|ending| format!("{}.{ending}", f.file.value));
+        (&f.file, written.to_vec())
+    });
+    let mut seen = vec!["readme.md".to_owned()];
+    for (file, written) in tables.chain(figures) {
+        check_file(file)?;
+        for name in written.into_iter().map(|name| name.to_lowercase()) {
+            if seen.contains(&name) {
+                let message = format!("the report has another part that writes `{name}`");
+                return Err(file
+                    .complain(message)
+                    .help("give each table and figure a name of its own"));
+            }
+            seen.push(name);
+        }
+    }
+    Ok(())
 }
 
 /// Report files are plain names: a report writes nothing outside its folder.

@@ -72,7 +72,7 @@ impl Diagnostic {
     /// A complaint that is about no text in particular.
     #[must_use]
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), origin: None, help: None }
+        Self { message: one_line(message.into()), origin: None, help: None }
     }
 
     /// The same complaint with its place.
@@ -110,6 +110,15 @@ impl Diagnostic {
     }
 }
 
+/// Shows line breaks and control characters of quoted input as escapes: a message is one line.
+fn one_line(message: String) -> String {
+    if !message.contains(char::is_control) {
+        return message;
+    }
+    let shown = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.into() };
+    message.chars().map(shown).collect()
+}
+
 /// The candidate nearest to a misspelt word, if one is near enough to be meant.
 #[must_use]
 pub fn did_you_mean<'a>(
@@ -133,12 +142,22 @@ pub fn did_you_mean<'a>(
 /// `a`, `a or b`, `a, b or c`: the alternatives as a sentence has them.
 #[must_use]
 pub fn one_of<S: AsRef<str>>(words: &[S]) -> String {
+    joined(words, "or")
+}
+
+/// `a`, `a and b`, `a, b and c`: a list as a sentence has it.
+#[must_use]
+pub fn all_of<S: AsRef<str>>(words: &[S]) -> String {
+    joined(words, "and")
+}
+
+fn joined<S: AsRef<str>>(words: &[S], last_word: &str) -> String {
     match words {
         [] => String::new(),
         [one] => format!("`{}`", one.as_ref()),
         [head @ .., last] => {
             let head: Vec<String> = head.iter().map(|w| format!("`{}`", w.as_ref())).collect();
-            format!("{} or `{}`", head.join(", "), last.as_ref())
+            format!("{} {last_word} `{}`", head.join(", "), last.as_ref())
         }
     }
 }

@@ -33,7 +33,8 @@ pub fn front(points: &[Vec<f64>], senses: &[Sense]) -> Vec<bool> {
     // by one that ties in that objective, and only points on the front need be asked.
     let key = |i: usize| -> Vec<f64> {
         let signed = points[i].iter().zip(senses);
-        signed.map(|(v, s)| if *s == Sense::Max { -v } else { *v }).collect()
+        // Adding zero makes one of the two zeros, which are equal and yet have an order.
+        signed.map(|(v, s)| if *s == Sense::Max { -v } else { *v } + 0.0).collect()
     };
     let mut order: Vec<usize> = (0..points.len()).collect();
     order.sort_by(|&a, &b| {

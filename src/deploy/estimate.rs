@@ -119,11 +119,11 @@ pub struct Estimate {
 }
 
 /// More kinds of layer than any model has.
-const MOST_KINDS: usize = 32;
+pub(super) const MOST_KINDS: usize = 32;
 
 /// Sums of one side's kernels.
 #[inline]
-fn gemms(all: &[TimedGemm], rows: f64) -> KernelTime {
+pub(super) fn gemms(all: &[TimedGemm], rows: f64) -> KernelTime {
     let mut time = KernelTime::default();
     for TimedGemm { gemm, rate } in all {
         let bytes = gemm.weight_bytes + gemm.bytes_per_row * rows;
@@ -138,11 +138,17 @@ impl AttentionKind {
     #[inline]
     pub fn time(&self, requests: f64, queries: f64, context: f64) -> KernelTime {
         let mut time = gemms(&self.gemms, requests * queries);
+        time += self.core_time(requests, queries, context);
+        time
+    }
+
+    /// The core's part of it.
+    #[inline]
+    pub(super) fn core_time(&self, requests: f64, queries: f64, context: f64) -> KernelTime {
         let core = self.core.at(context);
         // More query tokens multiply arithmetic, not the cache that they share.
         let flops = core.flops.flops() * requests * queries;
-        time += self.core_rate.time(flops, core.bytes.bytes() * requests);
-        time
+        self.core_rate.time(flops, core.bytes.bytes() * requests)
     }
 }
 
@@ -231,7 +237,7 @@ impl Compiled {
     /// Time of all layers. With pipeline stages, micro-batches follow one another through the
     /// stages, and one returns to the first when it has passed the last and its turn has come:
     /// max(1, m / p) times its own way through.
-    fn layers_time(&self, stretches: &[Stretch], micro_batches: u32) -> f64 {
+    pub(super) fn layers_time(&self, stretches: &[Stretch], micro_batches: u32) -> f64 {
         if self.pipeline_stages > 1.0 {
             let alone = step_time(stretches, self.sharing, 1);
             return alone * (f64::from(micro_batches) / self.pipeline_stages).max(1.0);
@@ -240,7 +246,12 @@ impl Compiled {
     }
 
     /// The stage or the depth that the cycle waits for.
-    fn bound_by(&self, sum: &Stages, compute_bound: [f64; 2], micro_batches: u32) -> BoundBy {
+    pub(super) fn bound_by(
+        &self,
+        sum: &Stages,
+        compute_bound: [f64; 2],
+        micro_batches: u32,
+    ) -> BoundBy {
         // One micro-batch waits for every stage: the longest is what to shorten.
         let alone = micro_batches == 1;
         let sharing = if alone { Sharing::default() } else { self.sharing };
@@ -280,7 +291,12 @@ impl Compiled {
         (attention, ffn.unwrap_or_default())
     }
 
-    fn infeasible(&self, point: Point, attention: &Ledger, ffn: &Ledger) -> Option<Infeasible> {
+    pub(super) fn infeasible(
+        &self,
+        point: Point,
+        attention: &Ledger,
+        ffn: &Ledger,
+    ) -> Option<Infeasible> {
         if point.batch < u64::from(point.micro_batches) {
             return Some(Infeasible::TooFewRequests);
         }

@@ -13,6 +13,7 @@
 //! | [`memory`] | what each device holds |
 //! | [`pipeline`] | micro-batches through attention, link and FFN: closed form and schedule |
 //! | [`stage`] | what one device can read within a stage |
+//! | [`serving`], [`serving_step`] | prefill and decoding on the same devices |
 //! | [`sparsity`] | how sparse a mixture of experts may be before the network limits it |
 //!
 //! `work` says what must be done and `machine` how fast one device does it; here they meet. Search
@@ -29,5 +30,7 @@ pub mod name;
 pub mod network;
 pub mod options;
 pub mod pipeline;
+pub mod serving;
+pub mod serving_step;
 pub mod sparsity;
 pub mod stage;

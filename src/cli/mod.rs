@@ -15,6 +15,7 @@ mod man;
 mod pareto;
 mod report;
 mod schema;
+mod serving;
 mod show;
 
 use crate::catalog::Catalog;
@@ -62,7 +63,7 @@ struct Output {
 enum Command {
     Check(check::CheckArgs),
     Cost(cost::CostArgs),
-    Estimate(estimate::EstimateArgs),
+    Estimate(serving::EstimateCommand),
     Explain(explain::ExplainArgs),
     List(list::ListArgs),
     Pareto(pareto::ParetoArgs),

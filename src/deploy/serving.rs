@@ -20,8 +20,10 @@
 //!
 //! - **Mixed** (chunked prefill, Sarathi-Serve, arXiv 2403.02310): a chunk joins a decode step and
 //!   weights are read once.
-//!   `t = t0 + p (t1 - t0)`, `own = max(1, c) t1`, `wait = u c / (2 (1 - u)) t1`: a prompt takes c
-//!   steps of its rank, so prompts queue as at a server with fixed service time (M/D/1).
+//!   `t = t0 + p (t1 - t0)`, `own = max(1, c) t1`,
+//!   `wait = min(u c / (2 (1 - u C / (C - 1))), c (C - 1) / R) t1`: a prompt takes c steps of its
+//!   rank, so prompts queue as at a server with fixed service time (M/D/1), but never behind more
+//!   than the rank's other requests.
 //! - **Separate** (prefill first): decoding stops until no prompt waits.
 //!   `t = t0 + p tp` (p = f where f > 1), `own = max(1, c) tp`, `wait = u / 2 tp`: half of the
 //!   prompts that came in the same step go first. All C decode when decoding goes on.
@@ -31,8 +33,8 @@
 //! ```
 //!
 //! Little's law, N = X S t, closes the mixed form: N (1 + TTFT / (S t)) = C. Its left side grows
-//! with N, so bisection finds the one N; u < 1 bounds it by Z S R / I, beyond which requests wait
-//! for prefill. There TPOT may fall with longer prompts, as fewer requests decode.
+//! with N, so bisection finds the one N. It stays below Z S R / I, where ranks prefill a full chunk
+//! in every step and requests wait. There TPOT may fall with longer prompts: fewer requests decode.
 //!
 //! **Context** of a decoding request, length-biased: (E[D P] + E[D (D - 1) / 2]) / E[D], here with
 //! lengths that are all equal, I + (O - 1) / 2.
@@ -59,6 +61,17 @@ pub enum Batching {
     Mixed,
     /// Prompts first, in steps of their own.
     Separate,
+}
+
+impl Batching {
+    /// The word for it in tables.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Mixed => "mixed",
+            Self::Separate => "separate",
+        }
+    }
 }
 
 /// What is served.
@@ -231,11 +244,8 @@ impl Serving {
         let (mut low, mut high) = (0.0, concurrency);
         for _ in 0..HALVINGS {
             let middle = f64::midpoint(low, high);
-            let too_many = self.chunks(load, middle).busy >= 1.0 || {
-                let state = self.state(load, middle);
-                middle * (1.0 + state.ttft_s() / (steps * state.step_s())) > concurrency
-            };
-            if too_many {
+            let state = self.state(load, middle);
+            if middle * (1.0 + state.ttft_s() / (steps * state.step_s())) > concurrency {
                 high = middle;
             } else {
                 low = middle;
@@ -264,6 +274,17 @@ impl Serving {
         Chunks { per_prompt, busy, steps, near, all: near * ranks * f / steps }
     }
 
+    /// Steps that a prompt waits for chunks of others in mixed batching.
+    fn queue(&self, load: &Load, chunks: &Chunks, decoding: f64) -> f64 {
+        let ranks = self.decode.attention_ranks;
+        let all = decoding / ranks / self.steps_per_request(load) * chunks.per_prompt;
+        let most = (load.concurrency as f64 - 1.0) / ranks * chunks.per_prompt;
+        if all >= 1.0 {
+            return most;
+        }
+        (chunks.busy * chunks.per_prompt / (2.0 * (1.0 - all))).min(most)
+    }
+
     fn state(&self, load: &Load, decoding: f64) -> State {
         let chunks = self.chunks(load, decoding);
         let cuts = f64::from(load.micro_batches);
@@ -285,7 +306,7 @@ impl Serving {
         let (with, pause, wait) = match load.batching {
             Batching::Mixed => {
                 let with = step(&prompts);
-                let wait = chunks.busy * chunks.per_prompt / (2.0 * (1.0 - chunks.busy));
+                let wait = self.queue(load, &chunks, decoding);
                 (with.total_s, with.blend(chunks.steps, &decode, -chunks.steps), wait)
             }
             Batching::Separate => {

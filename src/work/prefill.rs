@@ -20,7 +20,8 @@
 //! min(i z, cap + z) tokens, so n (c + 1) / 2 in all without a window; that queries of a chunk share
 //! one pass is the ideal that on-chip caches come near. Every token writes its KV once, and a
 //! recurrent state is read and written once per chunk. MLA reads expanded keys and values, and
-//! expands those of earlier chunks again for every chunk, n (c - 1) / 2 tokens in all.
+//! expands those of earlier chunks again for every chunk, n (c - 1) / 2 tokens in all. Where c is
+//! not whole, the chunk that begins counts by its share.
 
 use super::Counting;
 use super::attention::{Attention, CorePart, CoreShape, Mla};
@@ -84,9 +85,18 @@ pub fn causal_pairs(n: f64, cap: f64) -> f64 {
 #[inline]
 pub fn chunk_reads(prompt: Prompt, cap: f64) -> f64 {
     let (c, z) = (prompt.chunks, prompt.tokens / prompt.chunks);
-    let growing = (cap / z + 1.0).min(c);
-    let rest = if growing < c { (c - growing) * (cap + z) } else { 0.0 };
+    let growing = ((cap / z).floor() + 1.0).min(c.floor());
+    let rest = (c - growing) * ((growing + 1.0) * z).min(cap + z);
     z * growing * (growing + 1.0) / 2.0 + rest
+}
+
+/// Tokens that stand before the chunks of a prompt, summed over them.
+#[must_use]
+#[inline]
+pub fn earlier_tokens(prompt: Prompt) -> f64 {
+    let whole = prompt.chunks.floor();
+    let rest = (prompt.chunks - whole) * whole;
+    prompt.tokens / prompt.chunks * (whole * (whole - 1.0) / 2.0 + rest)
 }
 
 impl PrefillCore {
@@ -129,7 +139,7 @@ impl PrefillCore {
                 work.core_bytes += bytes * chunk_reads(prompt, part.cap);
             }
         }
-        let again = n * (prompt.chunks - 1.0) / 2.0;
+        let again = earlier_tokens(prompt);
         work.expansion_flops = self.expansion.flops * again;
         work.expansion_bytes = self.expansion.bytes * again;
         work

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use afford::catalog::Catalog;
+use afford::deploy::context::{Length, Lengths};
 use afford::deploy::deployment::{Colocated, Deployment};
 use afford::deploy::estimate::Point;
 use afford::deploy::name::{Shape, parse};
@@ -63,6 +64,13 @@ fn pairs_and_chunks_by_hand() {
     assert_eq!(chunk_reads(four, f64::INFINITY), 40.0);
     assert_eq!(chunk_reads(four, 5.0), 30.0);
     assert_eq!(earlier_tokens(four), 24.0);
+}
+
+#[test]
+fn equal_lengths_are_a_case_of_lengths_in_flight() {
+    let (prompt, output) = (Length::constant(8192.0), Length::constant(1024.0));
+    let lengths = Lengths::independent(prompt, output).unwrap();
+    close(in_flight_context(8192.0, 1024.0), lengths.in_flight().mean, 1e-12);
 }
 
 #[test]
@@ -138,13 +146,15 @@ fn weights_read_once_make_mixed_batching_the_faster() {
 }
 
 /// Models, and shapes they are served in.
-const CASES: [(&str, &str); 6] = [
+const CASES: [(&str, &str); 8] = [
     ("deepseek-v3", "TP8"),
     ("deepseek-v3", "EP16"),
     ("qwen3-235b-a22b", "TP2xEP4"),
     ("qwen3-32b", "PP2xTP2"),
     ("minimax-m1", "TP8"),
     ("step-3", "TP8"),
+    ("qwen3.5-397b-a17b", "EP16"),
+    ("deepseek-v3.2", "TP8"),
 ];
 
 fn loads() -> impl Strategy<Value = (usize, Load)> {
@@ -192,14 +202,11 @@ fn grows(before: f64, after: f64) -> bool {
 #[test]
 fn laws() {
     let compiled = compiled();
-    proptest!(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(1000) }, |(
+    proptest!(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(20000) }, |(
         (case, load) in loads(),
         more in 1_u64..500,
     )| {
         let serving = &compiled[case];
-        // The closed form of layers that differ is exact for one micro-batch only.
-        let unlike = serving.decode.layers.len() > 1;
-        let load = Load { micro_batches: if unlike { 1 } else { load.micro_batches }, ..load };
         let served = serving.estimate(load);
         prop_assert!(finite(&served), "{served:?}");
         // The parts are the whole: steps, requests by Little's law, money.

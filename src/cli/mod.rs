@@ -10,6 +10,7 @@ mod conditions;
 mod cost;
 mod estimate;
 mod explain;
+mod import;
 mod list;
 mod man;
 mod pareto;
@@ -65,6 +66,7 @@ enum Command {
     Cost(cost::CostArgs),
     Estimate(serving::EstimateCommand),
     Explain(explain::ExplainArgs),
+    Import(import::ImportArgs),
     List(list::ListArgs),
     Pareto(pareto::ParetoArgs),
     Report(report::ReportArgs),
@@ -136,6 +138,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Cost(args) => args.run(&catalog),
         Command::Estimate(args) => args.run(&catalog),
         Command::Explain(args) => args.run(&catalog),
+        Command::Import(args) => args.run(),
         Command::List(args) => args.run(&catalog),
         Command::Pareto(args) => args.run(&catalog),
         Command::Report(args) => args.run(&catalog),

@@ -17,7 +17,7 @@
 use super::compile::{Compiled, FfnKind, Rates, attention_kinds, layer_kinds, lm_head};
 use super::deployment::Colocated;
 use super::memory::{attention_side, sum};
-use super::network::{Transfer, card_s_per_byte, distinct_groups, link_s_per_byte};
+use super::network::{Transfer, card_s_per_byte, link_s_per_byte};
 use super::options::Options;
 use super::pipeline::Sharing;
 use crate::machine::hardware::{Hardware, Unknown};
@@ -100,16 +100,20 @@ impl Compiler<'_> {
         let mut held = Bytes::ZERO;
         for (named, layers) in model.ffns.iter().zip(model.ffn_layers()) {
             let tp = f64::from(self.colocated.attention_tp);
+            let expert_weights = named.design.expert_weights(weights);
+            let weights = named.design.weights(weights);
             let one = match &named.design {
                 Ffn::Dense(dense) => weights.bytes(sum(&dense.matrices(h)) / tp),
                 Ffn::Moe(moe) => {
                     let (groups, redundant) =
                         (self.expert_groups(), self.colocated.redundant_experts);
                     let tp_e = self.colocated.expert_tp;
-                    let work = expert_work(moe, h, groups, tp_e, redundant, weights, weights);
+                    let format = expert_weights;
+                    let work = expert_work(moe, h, groups, tp_e, redundant, format, format);
                     let routed = Bytes::new(work.local_experts * work.expert_bytes);
                     let router = Dtype::Bf16.bytes(moe.router(h).params() as f64);
-                    routed + weights.bytes(sum(&moe.shared(h)) / tp) + router
+                    let latent = sum(&moe.latent_matrices(h));
+                    routed + weights.bytes(sum(&moe.shared(h)) / tp + latent) + router
                 }
             };
             held += one * (layers as f64 / f64::from(self.colocated.pipeline_stages));
@@ -119,7 +123,7 @@ impl Compiler<'_> {
 
     fn ffn_kind(&self, name: &str, ffn: &Ffn, rates: &Rates) -> Result<FfnKind, Unknown> {
         let precision = self.model.precision;
-        let (weights, activations) = (precision.weights, precision.activations);
+        let (weights, activations) = (ffn.weights(precision.weights), precision.activations);
         let (h, tp) = (self.model.hidden_size, self.colocated.attention_tp);
         let mut kind = FfnKind {
             name: name.to_owned(),
@@ -145,6 +149,10 @@ impl Compiler<'_> {
                 }
                 let (groups, redundant) = (self.expert_groups(), self.colocated.redundant_experts);
                 let tp_e = self.colocated.expert_tp;
+                let latent = moe.latent_matrices(h);
+                let latent = latent.iter().map(|m| Gemm::new(m, 1, weights, activations));
+                kind.near_gemms.extend(rates.all(latent)?);
+                let weights = ffn.expert_weights(precision.weights);
                 let work = expert_work(moe, h, groups, tp_e, redundant, weights, activations);
                 kind.experts = Some((work, rates.of(activations)?));
                 self.exchange(&mut kind, moe)?;
@@ -185,7 +193,7 @@ impl Compiler<'_> {
         }
         let devices = f64::from(self.stage_devices());
         let domain = (self.hardware.scale_up_devices() as f64).min(devices);
-        let reached = distinct_groups(groups, moe.experts, moe.experts_per_token) * f64::from(tp_e);
+        let reached = moe.groups_reached(groups) * f64::from(tp_e);
         // Of the devices reached, so many are the sender itself, in its domain, and beyond it.
         let beyond = reached * (devices - domain) / devices;
         let inside = reached * (domain - 1.0) / devices;

@@ -4,7 +4,7 @@
 
 use super::deployment::{Afd, Deployment, Dispatch, Side};
 use super::memory::{self, Held};
-use super::network::{Transfer, card_s_per_byte, distinct_groups, link_s_per_byte};
+use super::network::{Transfer, card_s_per_byte, link_s_per_byte};
 use super::options::Options;
 use super::pipeline::Sharing;
 use crate::machine::hardware::{Hardware, Unknown};
@@ -265,8 +265,8 @@ impl AfdCompiler<'_> {
             dispatch: Transfer::default(),
             combine: Transfer::default(),
         };
-        let (weights, activations) =
-            (self.model.precision.weights, self.model.precision.activations);
+        let precision = self.model.precision;
+        let (weights, activations) = (ffn.weights(precision.weights), precision.activations);
         let h = self.model.hidden_size;
         match ffn {
             Ffn::Dense(dense) if self.afd.dense_layers_on == Side::Attention => {
@@ -300,11 +300,14 @@ impl AfdCompiler<'_> {
         near: &Rates,
         far: &Rates,
     ) -> Result<(), Unknown> {
-        let (weights, activations) =
-            (self.model.precision.weights, self.model.precision.activations);
+        let precision = self.model.precision;
+        let (weights, activations) = (moe.weights(precision.weights), precision.activations);
         let h = self.model.hidden_size;
         let router = Gemm::new(&moe.router(h), 1, Dtype::Bf16, Dtype::Bf16);
         kind.near_gemms = near.all([router])?;
+        let latent = moe.latent_matrices(h);
+        let latent = latent.iter().map(|m| Gemm::new(m, 1, weights, activations));
+        kind.near_gemms.extend(near.all(latent)?);
         if moe.shared_intermediate_size > 0 {
             let shared = moe.shared(h);
             match self.afd.shared_experts_on {
@@ -324,6 +327,7 @@ impl AfdCompiler<'_> {
             }
         }
         let groups = self.afd.expert_groups();
+        let weights = moe.expert_weights(precision.weights);
         let work = expert_work(moe, h, groups, self.afd.expert_tp, 0, weights, activations);
         kind.experts = Some((work, far.of(activations)?));
         self.connect(kind, Some(moe))
@@ -342,9 +346,7 @@ impl AfdCompiler<'_> {
         let reached = match (afd.dispatch, moe) {
             (Dispatch::Broadcast, _) => instances,
             (Dispatch::Routed, None) => 1.0,
-            (Dispatch::Routed, Some(moe)) => {
-                distinct_groups(afd.expert_groups(), moe.experts, moe.experts_per_token)
-            }
+            (Dispatch::Routed, Some(moe)) => moe.groups_reached(afd.expert_groups()),
         };
         // Inside an instance, devices that share widths gather every row, and devices with experts
         // of their own only the rows that visit them.
@@ -352,7 +354,7 @@ impl AfdCompiler<'_> {
         let wanted = match moe {
             Some(moe) if !afd.gathers() => {
                 let groups = afd.expert_groups();
-                distinct_groups(groups, moe.experts, moe.experts_per_token) / f64::from(groups)
+                moe.groups_reached(groups) / f64::from(groups)
             }
             None if !afd.gathers() => 0.0,
             _ => reached / instances,

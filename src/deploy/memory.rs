@@ -113,6 +113,7 @@ pub(super) fn afd_attention(
     let weights = model.precision.weights;
     for (named, layers) in model.ffns.iter().zip(model.ffn_layers()) {
         let layers = layers as f64;
+        let weights = named.design.weights(weights);
         let near = match &named.design {
             Ffn::Dense(dense) if afd.dense_layers_on == Side::Attention => {
                 weights.bytes(sum(&dense.matrices(h)) / f64::from(afd.attention_tp))
@@ -123,7 +124,8 @@ pub(super) fn afd_attention(
                     Side::Attention => sum(&moe.shared(h)) / f64::from(afd.attention_tp),
                     Side::Ffn => 0.0,
                 };
-                weights.bytes(shared) + Dtype::Bf16.bytes(moe.router(h).params() as f64)
+                let latent = sum(&moe.latent_matrices(h));
+                weights.bytes(shared + latent) + Dtype::Bf16.bytes(moe.router(h).params() as f64)
             }
         };
         held.weights += near * layers;
@@ -146,12 +148,14 @@ pub(super) fn afd_ffn(
     let whole = afd.whole_width_parts();
     let mut held = Bytes::ZERO;
     for (named, layers) in model.ffns.iter().zip(model.ffn_layers()) {
+        let weights = named.design.weights(weights);
         let one = match &named.design {
             Ffn::Dense(_) if afd.dense_layers_on == Side::Attention => Bytes::ZERO,
             Ffn::Dense(dense) => weights.bytes(sum(&dense.matrices(h)) / f64::from(whole)),
             Ffn::Moe(moe) => {
                 let (groups, tp) = (afd.expert_groups(), afd.expert_tp);
-                let experts = expert_work(moe, h, groups, tp, 0, weights, weights);
+                let format = moe.expert_weights(model.precision.weights);
+                let experts = expert_work(moe, h, groups, tp, 0, format, format);
                 let routed = Bytes::new(experts.local_experts * experts.expert_bytes);
                 let shared = match afd.shared_experts_on {
                     Side::Attention => 0.0,
@@ -172,6 +176,6 @@ pub(super) fn afd_ffn(
     })
 }
 
-pub(super) fn sum(unit: &[Matrix; 3]) -> f64 {
+pub(super) fn sum(unit: &[Matrix]) -> f64 {
     unit.iter().map(|m| m.params() as f64).sum()
 }

@@ -11,10 +11,16 @@
 //! | [`capacity`] | the largest batch under memory and promise |
 //! | [`network`] | transfers between attention and FFN |
 //! | [`memory`] | what each device holds |
-//! | [`pipeline`] | micro-batches through attention, link and FFN: closed form and schedule |
 //! | [`stage`] | what one device can read within a stage |
+//! | [`context`] | lengths of the contexts in flight: mean and spread |
+//! | [`imbalance`] | experts that are not equally busy; experts and devices that tokens touch |
+//! | [`pipeline`] | micro-batches through attention, link and FFN: closed forms of a step |
+//! | [`ratio`] | how many attention workers one FFN worker can serve |
+//! | [`schedule`] | the pipeline event by event: the reference of its forms |
 //! | [`serving`], [`serving_step`] | prefill and decoding on the same devices |
 //! | [`sparsity`] | how sparse a mixture of experts may be before the network limits it |
+//! | [`straggler`] | what waiting for the slowest of several workers costs |
+//! | [`two_micro_batches`] | the pipeline's exact forms for two micro-batches |
 //!
 //! `work` says what must be done and `machine` how fast one device does it; here they meet. Search
 //! sees only whether a point is legal and what it gives.
@@ -23,14 +29,20 @@ pub mod breakdown;
 pub mod capacity;
 pub mod colocated;
 pub mod compile;
+pub mod context;
 pub mod deployment;
 pub mod estimate;
+pub mod imbalance;
 pub mod memory;
 pub mod name;
 pub mod network;
 pub mod options;
 pub mod pipeline;
+pub mod ratio;
+pub mod schedule;
 pub mod serving;
 pub mod serving_step;
 pub mod sparsity;
 pub mod stage;
+pub mod straggler;
+pub mod two_micro_batches;

@@ -6,7 +6,8 @@
 //! counts. With the FFN tensor-parallel inside an instance, its devices then gather each other's
 //! rows over the scale-up link, (g - 1) / g of B h w, and scatter sums on the way back.
 //!
-//! Routed dispatch reaches n (1 - C(N - N/n, k) / C(N, k)) of n expert groups on average.
+//! Routed dispatch reaches n (1 - C(N - N/n, k) / C(N, k)) of n expert groups on average
+//! (`work::experts`).
 
 use crate::machine::hardware::{Hardware, Unknown};
 
@@ -50,17 +51,4 @@ pub fn link_s_per_byte(hardware: &Hardware, devices: u32, efficiency: f64) -> Re
         return Ok(0.0);
     }
     Ok(1.0 / (hardware.scale_up_bandwidth()?.bytes_per_second() * efficiency))
-}
-
-/// Expected number of distinct groups, of `groups` with equal shares of `experts`, that a token
-/// with k experts reaches: n (1 - C(N - N/n, k) / C(N, k)).
-#[must_use]
-pub fn distinct_groups(groups: u32, experts: u64, experts_per_token: u64) -> f64 {
-    let (n, all) = (f64::from(groups), experts as f64);
-    let elsewhere = all - all / n;
-    // The chance that none of k draws without replacement falls into a given group.
-    let missed: f64 = (0..experts_per_token)
-        .map(|i| ((elsewhere - i as f64) / (all - i as f64)).max(0.0))
-        .product();
-    n * (1.0 - missed)
 }

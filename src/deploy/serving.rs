@@ -37,7 +37,7 @@
 //! in every step and requests wait. There TPOT may fall with longer prompts: fewer requests decode.
 //!
 //! **Context** of a decoding request, length-biased: (E[D P] + E[D (D - 1) / 2]) / E[D], here with
-//! lengths that are all equal, I + (O - 1) / 2.
+//! lengths that are all equal, I + (O - 1) / 2 ([`context`](super::context) has other lengths).
 //!
 //! Left out: the first output token comes with the prefill, so that O - 1 steps would do; ranks are
 //! evenly loaded; the scheduler is free of charge but for the fixed time per step.

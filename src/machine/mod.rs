@@ -5,10 +5,12 @@
 //! | [`fidelity`] | the level that a figure comes from |
 //! | [`hardware`] | a checked hardware profile; asking it for an unknown figure is an error |
 //! | [`roofline`] | time of a kernel at datasheet peaks |
+//! | [`link`] | transfers and collectives |
 //!
 //! A machine knows rates, capacities and prices. It never sees a model's shape: work comes to it
 //! as FLOPs and bytes.
 
 pub mod fidelity;
 pub mod hardware;
+pub mod link;
 pub mod roofline;

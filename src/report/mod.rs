@@ -19,6 +19,7 @@
 //! | [`claims`] | single figures beside what a source states |
 //! | [`published`] | computed tables beside published ones |
 //! | [`figures`] | the figures that a report may hold |
+//! | [`gantt`] | the pipeline of a step, drawn |
 //! | [`plot`] | charts of numbers as SVG and PNG; knows no model and no cost |
 //! | [`page`] | the report's README |
 //! | [`bundle`] | a report as a set of files |
@@ -39,6 +40,7 @@ pub mod explain_tables;
 pub mod figures;
 pub mod front_plot;
 pub mod front_table;
+pub mod gantt;
 pub mod loaded;
 pub mod number;
 pub mod page;

@@ -8,6 +8,7 @@
 
 use super::attention::{Attention, CoreShape};
 use super::dtype::Dtype;
+use super::experts::distinct_experts;
 use super::ffn::{Dense, Moe};
 use super::matrix::Matrix;
 
@@ -104,6 +105,7 @@ pub fn expert_work(
     weights: Dtype,
     activations: Dtype,
 ) -> ExpertWork {
+    let h = moe.expert_hidden_size(h);
     let share = 1.0 / f64::from(tp);
     let width = moe.expert_intermediate_size as f64 * share;
     let copies = (moe.experts + u64::from(redundant)) as f64;
@@ -124,12 +126,9 @@ impl ExpertWork {
     #[must_use]
     #[inline]
     pub fn touched(&self, tokens: f64) -> f64 {
-        let missed = (-self.experts_per_token / self.experts).ln_1p() * tokens;
-        if self.experts_per_token >= self.experts {
-            return self.local_experts;
-        }
-        // A device is never asked for more experts than it is sent rows.
-        (self.local_experts * -missed.exp_m1()).min(tokens * self.experts_per_token)
+        let all = distinct_experts(self.experts, self.experts_per_token, tokens);
+        // Copies of an expert are touched as one is, and no more experts than rows are sent.
+        (self.local_experts / self.experts * all).min(tokens * self.experts_per_token)
     }
 }
 

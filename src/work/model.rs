@@ -1,8 +1,10 @@
 //! A model as the counting sees it: layers in order, and what stands around them.
 
 use super::attention::Attention;
+use super::checkpoint::Checkpoint;
 use super::dtype::Dtype;
 use super::ffn::Ffn;
+use super::residual::Residual;
 
 /// A checked model. `spec` makes it; nothing changes it afterwards.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,10 +19,14 @@ pub struct Model {
     pub vocabulary_size: u64,
     /// Whether the LM head is the embedding.
     pub tied_embeddings: bool,
+    /// A bias on the LM head.
+    pub head_bias: bool,
     /// Element formats.
     pub precision: Precision,
     /// Norms around the layers.
     pub norms: Norms,
+    /// What carries the residual stream.
+    pub residual: Residual,
     /// Attention designs by name.
     pub attentions: Vec<Named<Attention>>,
     /// Feed-forward designs by name.
@@ -29,6 +35,8 @@ pub struct Model {
     pub runs: Vec<Run>,
     /// Multi-token prediction layers, which ordinary decoding does not run.
     pub mtp: Option<Mtp>,
+    /// What the published checkpoint holds beside the model, where that is known.
+    pub checkpoint: Option<Checkpoint>,
 }
 
 /// A design with the name the spec gives it.

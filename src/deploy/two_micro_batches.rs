@@ -1,0 +1,147 @@
+//! Two micro-batches in the [`pipeline`](super::pipeline): exact forms, with and without sharing.
+//!
+//! Sharing slows both alike, so the work that lies between them, the gap g by which the leader is
+//! ahead, changes only where one waits for the other:
+//!
+//! ```text
+//! the follower enters a stage of time t   g = max(g, t)      the leader must have left it
+//! the follower leaves it                  g = min(g, d)      d: work up to the same stage one layer
+//!                                                            on, where the leader may be waiting
+//! ```
+//!
+//! A follower's stage that runs from 0 to t meets its partner (which begins `ahead` of it and takes
+//! u) for min(g + t, ahead + u) - max(g, ahead) of work, which takes twice its time. A step is the
+//! follower's work, waits and meetings. Where all layers are equal, g becomes the longest stage M in
+//! the first layer and stays (or swings between M and s - M where s < 2 M), which gives
+//!
+//! ```text
+//! cycle = (max(s, 2 M) + O) / 2
+//! step  = min(M, s - M) + L max(s, 2 M) + L O_1 + (L - 1) O_2
+//! ```
+//!
+//! but for the first layer's meetings, which see the gap grow. O = O_1 + O_2 is the work that meets
+//! its partner at gap M: O_1 while both are in the same layer, O_2 across a layer's end.
+//!
+//! This file knows times and nothing of what takes them. Nothing here allocates.
+
+use super::pipeline::{Sharing, Stages, Stretch};
+
+/// Time between micro-batches in steady state.
+pub(super) fn cycle(stages: &Stages, sharing: Sharing) -> f64 {
+    let longest = stages.longest();
+    let meetings = Meetings::at(stages, sharing, [longest; 4]);
+    (stages.sum().max(2.0 * longest) + meetings.within() + meetings.across()) / 2.0
+}
+
+/// Work of two micro-batches that runs at half rate, by kind of meeting.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+struct Meetings {
+    /// The follower sends while the leader returns, in the same layer.
+    link_within: f64,
+    /// The follower returns while the leader sends in the next layer.
+    link_across: f64,
+    /// The follower is in attention while the leader is in the same layer's FFN.
+    compute_within: f64,
+    /// The follower is in the FFN while the leader is in the next layer's attention.
+    compute_across: f64,
+}
+
+impl Meetings {
+    /// One layer's meetings where the leader is `gaps[k]` of work ahead of a follower in stage k.
+    fn at(stages: &Stages, sharing: Sharing, gaps: [f64; 4]) -> Self {
+        let [a, d, f, r] = stages.times();
+        // The follower's stage runs from 0, the leader's partner stage begins `ahead` of that.
+        let meet = |on: bool, gap: f64, mine: f64, ahead: f64, theirs: f64| {
+            let both = (gap + mine).min(ahead + theirs) - gap.max(ahead);
+            if on { both.max(0.0) } else { 0.0 }
+        };
+        Self {
+            link_within: meet(sharing.link, gaps[1], d, d + f, r),
+            link_across: meet(sharing.link, gaps[3], r, r + a, d),
+            compute_within: meet(sharing.compute, gaps[0], a, a + d, f),
+            compute_across: meet(sharing.compute, gaps[2], f, f + r, a),
+        }
+    }
+
+    fn within(&self) -> f64 {
+        self.link_within + self.compute_within
+    }
+
+    fn across(&self) -> f64 {
+        self.link_across + self.compute_across
+    }
+}
+
+/// The exact step of two micro-batches through L equal layers.
+pub(super) fn equal_layers(stages: &Stages, layers: u32, sharing: Sharing) -> f64 {
+    let [a, d, f, _] = stages.times();
+    let (s, longest) = (stages.sum(), stages.longest());
+    let steady = Meetings::at(stages, sharing, [longest; 4]);
+    // In the first layer the gap is the longest stage so far.
+    let first = Meetings::at(stages, sharing, [a, a.max(d), a.max(d).max(f), longest]);
+    let l = f64::from(layers);
+    let mut met = first.within() + (l - 1.0) * steady.within();
+    if layers > 1 {
+        met += first.across() + (l - 2.0) * steady.across();
+    }
+    longest.min(s - longest) + l * s.max(2.0 * longest) + met
+}
+
+/// The exact step through layers that differ.
+pub(super) fn step_time(stretches: &[Stretch], sharing: Sharing) -> f64 {
+    let mut way = Way { gap: 0.0, time: 0.0, sharing };
+    let mut real = stretches.iter().filter(|stretch| stretch.layers > 0).peekable();
+    while let Some(stretch) = real.next() {
+        way.equal_layers(&stretch.stages, stretch.layers - 1);
+        way.layer(&stretch.stages, real.peek().map(|next| &next.stages));
+    }
+    way.time
+}
+
+/// How far the follower has come.
+struct Way {
+    gap: f64,
+    time: f64,
+    sharing: Sharing,
+}
+
+impl Way {
+    /// Passes layers that equal the one behind them; once the gap repeats, so does the time.
+    fn equal_layers(&mut self, stages: &Stages, layers: u32) {
+        for done in 1..=layers {
+            let (gap, time) = (self.gap, self.time);
+            self.layer(stages, Some(stages));
+            if self.gap == gap {
+                self.time += f64::from(layers - done) * (self.time - time);
+                return;
+            }
+        }
+    }
+
+    /// Passes a layer; the last one has none behind it.
+    fn layer(&mut self, stages: &Stages, next: Option<&Stages>) {
+        let [a, d, f, r] = stages.times();
+        let then = next.map(Stages::times);
+        let [next_a, next_d, next_f, _] = then.unwrap_or_default();
+        let last = then.is_none();
+        let Sharing { compute, link } = self.sharing;
+        let ahead = |distance: f64| if last { f64::INFINITY } else { distance };
+        self.stage(a, compute.then_some((a + d, f)), ahead(d + f + r));
+        self.stage(d, link.then_some((d + f, r)), ahead(f + r + next_a));
+        let across = (compute && !last).then_some((f + r, next_a));
+        self.stage(f, across, ahead(r + next_a + next_d));
+        let across = (link && !last).then_some((r + next_a, next_d));
+        self.stage(r, across, ahead(next_a + next_d + next_f));
+    }
+
+    /// Passes a stage of time `t` whose `partner` begins so far ahead and takes so long.
+    fn stage(&mut self, t: f64, partner: Option<(f64, f64)>, distance: f64) {
+        let wait = (t - self.gap).max(0.0);
+        self.gap = self.gap.max(t);
+        let met = partner.map_or(0.0, |(ahead, u)| {
+            ((self.gap + t).min(ahead + u) - self.gap.max(ahead)).max(0.0)
+        });
+        self.time += wait + t + met;
+        self.gap = self.gap.min(distance);
+    }
+}

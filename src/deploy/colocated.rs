@@ -14,7 +14,7 @@
 //! other, which the shared-compute pipeline works out. Dense layers run on every device for its
 //! own tokens, split by the attention's TP.
 
-use super::compile::{Compiled, FfnKind, Rates, attention_kinds, layer_kinds, lm_head};
+use super::compile::{Compiled, FfnKind, Rates, attention_kinds, layer_kinds, lm_head, straggling};
 use super::deployment::Colocated;
 use super::memory::{attention_side, sum};
 use super::network::{Transfer, card_s_per_byte, link_s_per_byte};
@@ -63,9 +63,10 @@ pub(super) fn compile(
     Ok(Compiled {
         attention: attention_kinds(model, &rates, colocated.attention_tp)?,
         ffn: ffn.collect::<Result<_, _>>()?,
-        layers: layer_kinds(model),
+        layers: layer_kinds(model, &options),
         sharing: Sharing { compute: true, link: options.half_duplex },
         attention_ranks: f64::from(ranks),
+        straggling: straggling(&options, ranks),
         pipeline_stages: f64::from(stages),
         lm_head: lm_head(model, &rates, colocated.attention_tp)?,
         lm_head_rows: 1.0,
@@ -98,7 +99,8 @@ impl Compiler<'_> {
         let model = self.model;
         let (h, weights) = (model.hidden_size, model.precision.weights);
         let mut held = Bytes::ZERO;
-        for (named, layers) in model.ffns.iter().zip(model.ffn_layers()) {
+        for (named, layers) in model.ffns.iter().zip(model.ffn_layers_held(self.options.drafting()))
+        {
             let tp = f64::from(self.colocated.attention_tp);
             let expert_weights = named.design.expert_weights(weights);
             let weights = named.design.weights(weights);
@@ -132,6 +134,7 @@ impl Compiler<'_> {
             near_gemms: Vec::new(),
             experts: None,
             expert_groups: f64::from(self.expert_groups()),
+            imbalance: 1.0,
             dispatch: self.all_reduce(tp)?,
             combine: Transfer::default(),
         };
@@ -154,6 +157,7 @@ impl Compiler<'_> {
                 kind.near_gemms.extend(rates.all(latent)?);
                 let weights = ffn.expert_weights(precision.weights);
                 let work = expert_work(moe, h, groups, tp_e, redundant, weights, activations);
+                kind.imbalance = self.options.imbalance(moe.experts, groups);
                 kind.experts = Some((work, rates.of(activations)?));
                 self.exchange(&mut kind, moe)?;
             }

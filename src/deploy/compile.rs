@@ -7,6 +7,7 @@ use super::memory::{self, Held};
 use super::network::{Transfer, card_s_per_byte, link_s_per_byte};
 use super::options::Options;
 use super::pipeline::Sharing;
+use super::straggler::expected_max;
 use crate::machine::hardware::{Hardware, Unknown};
 use crate::machine::roofline::KernelRate;
 use crate::units::UsdPerSecond;
@@ -15,7 +16,10 @@ use crate::work::batch::{ExpertWork, Gemm, attention_work, dense_gemms, expert_w
 use crate::work::dtype::Dtype;
 use crate::work::ffn::{Ffn, Moe};
 use crate::work::matrix::Matrix;
-use crate::work::model::Model;
+use crate::work::model::{Model, Run};
+
+/// Most turns from one kind of layer to another that an estimate follows.
+pub const MOST_TURNS: usize = 128;
 
 /// A product and the constants of its time.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -54,13 +58,15 @@ pub struct FfnKind {
     pub experts: Option<(ExpertWork, KernelRate)>,
     /// Expert groups that share the micro-batch's rows.
     pub expert_groups: f64,
+    /// Load of the busiest group over the mean.
+    pub imbalance: f64,
     /// Attention to FFN.
     pub dispatch: Transfer,
     /// FFN to attention.
     pub combine: Transfer,
 }
 
-/// Layers of one attention and one FFN design, wherever they stand.
+/// Consecutive layers of one attention and one FFN design.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LayerKind {
     /// How many.
@@ -78,12 +84,15 @@ pub struct Compiled {
     pub attention: Vec<AttentionKind>,
     /// FFN designs.
     pub ffn: Vec<FfnKind>,
-    /// Layers by kind.
+    /// The layers in order.
     pub layers: Vec<LayerKind>,
     /// Which pipeline stages share a resource.
     pub sharing: Sharing,
     /// Data-parallel attention ranks.
     pub attention_ranks: f64,
+    /// By how many mean contexts the slowest rank's total exceeds its share, times the square root
+    /// of its requests (`straggler`).
+    pub straggling: f64,
     /// Micro-batches or not: pipeline stages that the layers are split over.
     pub pipeline_stages: f64,
     /// The LM head on an attention device.
@@ -178,22 +187,37 @@ pub(super) fn attention_kinds(
     model.attentions.iter().map(kind).collect()
 }
 
-/// Layers by kind, in order of first appearance.
-pub(super) fn layer_kinds(model: &Model) -> Vec<LayerKind> {
+/// Spread of the contexts, in mean contexts, times the expected maximum of as many standard
+/// normals as there are ranks: the pipeline waits for the slowest.
+pub(super) fn straggling(options: &Options, ranks: u32) -> f64 {
+    options.context_spread * expected_max(0.0, 1.0, f64::from(ranks)).max(0.0)
+}
+
+/// The layers in order, equal neighbours folded; by kind only where the order has more turns than
+/// an estimate follows. A step that drafts runs the MTP layers once per drafted token.
+pub(super) fn layer_kinds(model: &Model, options: &Options) -> Vec<LayerKind> {
+    let drafts = (options.query_tokens - 1.0) as u64;
+    let mtp = model.mtp.iter().flat_map(|mtp| &mtp.runs);
+    let drafting = mtp.map(|run| Run { count: run.count * drafts, layer: run.layer });
+    let runs = model.runs.iter().copied().chain(drafting).filter(|run| run.count > 0);
+    let kind = |run: Run| LayerKind {
+        layers: run.count as u32,
+        attention: run.layer.attention,
+        ffn: run.layer.ffn,
+    };
+    let in_order: Vec<LayerKind> = runs.map(kind).collect();
+    if in_order.len() <= MOST_TURNS {
+        return in_order;
+    }
     let mut kinds: Vec<LayerKind> = Vec::new();
-    for run in &model.runs {
-        let count = run.count as u32;
-        let same =
-            |k: &&mut LayerKind| k.attention == run.layer.attention && k.ffn == run.layer.ffn;
+    for run in in_order {
+        let same = |k: &&mut LayerKind| k.attention == run.attention && k.ffn == run.ffn;
         match kinds.iter_mut().find(same) {
-            Some(kind) => kind.layers += count,
-            None => kinds.push(LayerKind {
-                layers: count,
-                attention: run.layer.attention,
-                ffn: run.layer.ffn,
-            }),
+            Some(kind) => kind.layers += run.layers,
+            None => kinds.push(run),
         }
     }
+    kinds.truncate(MOST_TURNS);
     kinds
 }
 
@@ -225,9 +249,10 @@ impl AfdCompiler<'_> {
         Ok(Compiled {
             attention: attention_kinds(model, &near, afd.attention_tp)?,
             ffn: ffn.collect::<Result<_, _>>()?,
-            layers: layer_kinds(model),
+            layers: layer_kinds(model, &self.options),
             sharing: Sharing { compute: false, link: self.options.half_duplex },
             attention_ranks: f64::from(ranks),
+            straggling: straggling(&self.options, ranks),
             pipeline_stages: 1.0,
             lm_head: lm_head(model, &near, afd.attention_instance_devices)?,
             lm_head_rows: f64::from(afd.attention_instance_devices / afd.attention_tp),
@@ -262,6 +287,7 @@ impl AfdCompiler<'_> {
             near_gemms: Vec::new(),
             experts: None,
             expert_groups: f64::from(self.afd.expert_groups()),
+            imbalance: 1.0,
             dispatch: Transfer::default(),
             combine: Transfer::default(),
         };
@@ -329,6 +355,7 @@ impl AfdCompiler<'_> {
         let groups = self.afd.expert_groups();
         let weights = moe.expert_weights(precision.weights);
         let work = expert_work(moe, h, groups, self.afd.expert_tp, 0, weights, activations);
+        kind.imbalance = self.options.imbalance(moe.experts, groups);
         kind.experts = Some((work, far.of(activations)?));
         self.connect(kind, Some(moe))
     }

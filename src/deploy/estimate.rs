@@ -1,11 +1,12 @@
 //! Evaluating a compiled deployment at one point: batch, micro-batches, context. Nothing here
 //! allocates or parses: sweeps call it millions of times a second.
 
-use super::compile::{AttentionKind, Compiled, FfnKind, TimedGemm};
+use super::compile::{AttentionKind, Compiled, FfnKind, MOST_TURNS, TimedGemm};
 use super::memory::Held;
 use super::pipeline::{Sharing, Stages, Stretch, step_time};
 use crate::machine::roofline::KernelTime;
 use crate::units::{Bytes, Seconds};
+use crate::work::model::MOST_DESIGNS;
 
 /// Where a deployment is evaluated.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -118,26 +119,41 @@ pub struct Estimate {
     pub ffn_memory: Ledger,
 }
 
-/// More kinds of layer than any model has.
-pub(super) const MOST_KINDS: usize = 32;
+/// Rows as a kernel that works in tiles computes them.
+#[inline]
+fn padded(rows: f64, tile: f64) -> f64 {
+    if tile > 1.0 { (rows / tile).ceil() * tile } else { rows }
+}
 
 /// Sums of one side's kernels.
 #[inline]
-pub(super) fn gemms(all: &[TimedGemm], rows: f64) -> KernelTime {
+pub(super) fn gemms(all: &[TimedGemm], rows: f64, tile: f64) -> KernelTime {
+    let computed = padded(rows, tile);
     let mut time = KernelTime::default();
     for TimedGemm { gemm, rate } in all {
         let bytes = gemm.weight_bytes + gemm.bytes_per_row * rows;
-        time += rate.time(gemm.flops_per_row * rows, bytes);
+        time += rate.time(gemm.flops_per_row * computed, bytes);
     }
     time
+}
+
+/// One FFN design at a point.
+#[derive(Clone, Copy, Default)]
+struct FfnTimes {
+    /// On the attention devices.
+    near: KernelTime,
+    /// On the FFN devices.
+    far: KernelTime,
+    dispatch: f64,
+    combine: f64,
 }
 
 impl AttentionKind {
     /// Time of one layer on one device for `requests` with `queries` query tokens each.
     #[must_use]
     #[inline]
-    pub fn time(&self, requests: f64, queries: f64, context: f64) -> KernelTime {
-        let mut time = gemms(&self.gemms, requests * queries);
+    pub fn time(&self, requests: f64, queries: f64, context: f64, tile: f64) -> KernelTime {
+        let mut time = gemms(&self.gemms, requests * queries, tile);
         time += self.core_time(requests, queries, context);
         time
     }
@@ -156,61 +172,144 @@ impl FfnKind {
     /// Time of one layer on one FFN device for `rows` tokens of the whole micro-batch.
     #[must_use]
     #[inline]
-    pub fn time(&self, rows: f64, imbalance: f64) -> KernelTime {
-        let mut time = gemms(&self.gemms, rows * self.gemm_rows);
+    pub fn time(&self, rows: f64, tile: f64) -> KernelTime {
+        let mut time = gemms(&self.gemms, rows * self.gemm_rows, tile);
         if let Some((work, rate)) = &self.experts {
-            let mine = rows * work.experts_per_token / self.expert_groups * imbalance;
-            let bytes = work.touched(rows) * work.expert_bytes + work.bytes_per_row * mine;
-            time += rate.time(work.flops_per_row * mine, bytes);
+            let mine = rows * work.experts_per_token / self.expert_groups * self.imbalance;
+            let touched = work.touched(rows);
+            let bytes = touched * work.expert_bytes + work.bytes_per_row * mine;
+            // Each expert's rows fill tiles of their own.
+            let computed = if tile > 1.0 { touched * padded(mine / touched, tile) } else { mine };
+            time += rate.time(work.flops_per_row * computed, bytes);
         }
         time
     }
 }
 
+/// A step's way through the layers.
+pub(super) struct Walk {
+    stretches: [Stretch; MOST_TURNS],
+    length: usize,
+    /// Stage times of all layers together.
+    pub(super) sum: Stages,
+    /// The parts of attention and FFN that arithmetic binds.
+    pub(super) compute_bound: [f64; 2],
+    layers: f64,
+}
+
+impl Walk {
+    /// The layers so far.
+    pub(super) fn stretches(&self) -> &[Stretch] {
+        &self.stretches[..self.length]
+    }
+
+    fn push(&mut self, layers: u32, attention: KernelTime, ffn: &FfnTimes) {
+        let mut near = attention;
+        near += ffn.near;
+        let stages = Stages {
+            attention: near.total_s,
+            dispatch: ffn.dispatch,
+            ffn: ffn.far.total_s,
+            combine: ffn.combine,
+        };
+        self.stretches[self.length] = Stretch { layers, stages };
+        self.length += 1;
+        let n = f64::from(layers);
+        self.sum.attention += stages.attention * n;
+        self.sum.dispatch += stages.dispatch * n;
+        self.sum.ffn += stages.ffn * n;
+        self.sum.combine += stages.combine * n;
+        self.compute_bound[0] += near.compute_bound_s * n;
+        self.compute_bound[1] += ffn.far.compute_bound_s * n;
+        self.layers += n;
+    }
+}
+
 impl Compiled {
+    /// Requests that one rank serves in each micro-batch.
+    #[must_use]
+    #[inline]
+    pub fn requests_per_rank(&self, point: Point) -> f64 {
+        let cuts = f64::from(point.micro_batches) * self.attention_ranks;
+        (point.batch as f64 / cuts).ceil()
+    }
+
+    /// Context per request on the rank that has drawn the longest ones.
+    #[must_use]
+    #[inline]
+    pub fn slowest_context(&self, requests: f64, mean: f64) -> f64 {
+        mean * (1.0 + self.straggling / requests.sqrt())
+    }
+
+    fn walk(&self, requests: f64, near: f64, all: f64, point: Point) -> Walk {
+        let options = &self.options;
+        let tile = options.tile_rows;
+        let context = self.slowest_context(requests, point.context);
+        let mut attention = [KernelTime::default(); MOST_DESIGNS];
+        for (time, kind) in attention.iter_mut().zip(&self.attention) {
+            *time = kind.time(requests, options.query_tokens, context, tile);
+        }
+        self.along(&attention, near, all)
+    }
+
+    /// The way through the layers with given times of the attention designs.
+    pub(super) fn along(
+        &self,
+        attention: &[KernelTime; MOST_DESIGNS],
+        near: f64,
+        all: f64,
+    ) -> Walk {
+        let tile = self.options.tile_rows;
+        let mut ffn = [FfnTimes::default(); MOST_DESIGNS];
+        for (times, kind) in ffn.iter_mut().zip(&self.ffn) {
+            *times = FfnTimes {
+                near: gemms(&kind.near_gemms, near, tile),
+                far: kind.time(all, tile),
+                dispatch: kind.dispatch.time(near, all),
+                combine: kind.combine.time(near, all),
+            };
+        }
+        let mut walk = Walk {
+            stretches: [Stretch { layers: 0, stages: Stages::default() }; MOST_TURNS],
+            length: 0,
+            sum: Stages::default(),
+            compute_bound: [0.0; 2],
+            layers: 0.0,
+        };
+        for kind in &self.layers {
+            walk.push(kind.layers, attention[kind.attention], &ffn[kind.ffn]);
+        }
+        walk
+    }
+
+    /// The stage times of every layer at a point, in order, for drawing and for the event-driven
+    /// schedule.
+    #[must_use]
+    pub fn layer_stages(&self, point: Point) -> Vec<Stages> {
+        let requests = self.requests_per_rank(point);
+        let near = requests * self.options.query_tokens;
+        let walk = self.walk(requests, near, near * self.attention_ranks, point);
+        let layers = |s: &Stretch| std::iter::repeat_n(s.stages, s.layers as usize);
+        walk.stretches[..walk.length].iter().flat_map(layers).collect()
+    }
+
     /// Evaluates a point.
     #[must_use]
     pub fn estimate(&self, point: Point) -> Estimate {
         let options = &self.options;
-        let cuts = f64::from(point.micro_batches) * self.attention_ranks;
-        let requests = (point.batch as f64 / cuts).ceil();
-        let (near, all) = (
-            requests * options.query_tokens,
-            requests * options.query_tokens * self.attention_ranks,
-        );
-        let mut stretches = [Stretch { layers: 0, stages: Stages::default() }; MOST_KINDS];
-        let (mut mean, mut share) = (Stages::default(), [0.0_f64; 2]);
-        let mut layers = 0.0;
-        for (slot, kind) in stretches.iter_mut().zip(&self.layers) {
-            let (attention, ffn) = (&self.attention[kind.attention], &self.ffn[kind.ffn]);
-            let mut a = attention.time(requests, options.query_tokens, point.context);
-            a += gemms(&ffn.near_gemms, near);
-            let f = ffn.time(all, options.expert_imbalance);
-            let stages = Stages {
-                attention: a.total_s,
-                dispatch: ffn.dispatch.time(near, all),
-                ffn: f.total_s,
-                combine: ffn.combine.time(near, all),
-            };
-            *slot = Stretch { layers: kind.layers, stages };
-            let n = f64::from(kind.layers);
-            mean.attention += stages.attention * n;
-            mean.dispatch += stages.dispatch * n;
-            mean.ffn += stages.ffn * n;
-            mean.combine += stages.combine * n;
-            share[0] += a.compute_bound_s * n;
-            share[1] += f.compute_bound_s * n;
-            layers += n;
-        }
-        let stretches = &stretches[..self.layers.len().min(MOST_KINDS)];
-        let head = gemms(
-            std::slice::from_ref(&self.lm_head),
-            requests * options.query_tokens * f64::from(point.micro_batches) * self.lm_head_rows,
-        );
+        let requests = self.requests_per_rank(point);
+        let near = requests * options.query_tokens;
+        let all = near * self.attention_ranks;
+        let walk = self.walk(requests, near, all, point);
+        // The tokens that are checked, and once more those that were drafted.
+        let tokens = near + requests * (options.query_tokens - 1.0);
+        let rows = tokens * f64::from(point.micro_batches) * self.lm_head_rows;
+        let head = gemms(std::slice::from_ref(&self.lm_head), rows, options.tile_rows);
         let once = options.fixed_s + head.total_s;
-        let step = self.layers_time(stretches, point.micro_batches) + once;
+        let step = self.layers_time(&walk.stretches[..walk.length], point.micro_batches) + once;
         let overlap = if self.pipeline_stages > 1.0 { 1 } else { point.micro_batches };
-        let bound_by = self.bound_by(&mean, share, overlap);
+        let (mean, layers) = (walk.sum, walk.layers);
+        let bound_by = self.bound_by(&mean, walk.compute_bound, overlap);
         let scale = 1.0 / layers;
         let stages = Stages {
             attention: mean.attention * scale,

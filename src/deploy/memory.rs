@@ -66,7 +66,9 @@ pub(super) fn attention_side(
     let stages = f64::from(layer_parts);
     let mut held = Bytes::ZERO;
     let (mut kv, mut state) = (Vec::new(), Bytes::ZERO);
-    for (named, layers) in model.attentions.iter().zip(model.attention_layers()) {
+    for (named, layers) in
+        model.attentions.iter().zip(model.attention_layers_held(options.drafting()))
+    {
         let layers = layers as f64 / stages;
         let design = &named.design;
         held += attention_weights(design, h, tp, weights) * layers;
@@ -111,7 +113,7 @@ pub(super) fn afd_attention(
     let mut held = attention_side(model, afd.attention_tp, instance, 1, hardware, options)?;
     let h = model.hidden_size;
     let weights = model.precision.weights;
-    for (named, layers) in model.ffns.iter().zip(model.ffn_layers()) {
+    for (named, layers) in model.ffns.iter().zip(model.ffn_layers_held(options.drafting())) {
         let layers = layers as f64;
         let weights = named.design.weights(weights);
         let near = match &named.design {
@@ -147,7 +149,7 @@ pub(super) fn afd_ffn(
     let weights = model.precision.weights;
     let whole = afd.whole_width_parts();
     let mut held = Bytes::ZERO;
-    for (named, layers) in model.ffns.iter().zip(model.ffn_layers()) {
+    for (named, layers) in model.ffns.iter().zip(model.ffn_layers_held(options.drafting())) {
         let weights = named.design.weights(weights);
         let one = match &named.design {
             Ffn::Dense(_) if afd.dense_layers_on == Side::Attention => Bytes::ZERO,

@@ -4,12 +4,14 @@
 //! t = max((R + T) FLOPs per row / peak, (weights + (R + T) bytes per row) / bandwidth) with R
 //! decoding and T prompt rows. The attention cores of decoding and of prefill are kernels of their
 //! own, one after the other. Transfers carry R + T rows. The LM head sees the decoding rows and one
-//! row per prompt. With m micro-batches each holds 1/m of both.
+//! row per prompt. With m micro-batches each holds 1/m of both. Where steps draft, prompts pass the
+//! drafting layers as often as decoding rows do, once too often for every drafted token but one.
 
 use super::compile::{AttentionKind, Compiled};
-use super::estimate::{MOST_KINDS, gemms};
-use super::pipeline::{Stages, Stretch};
+use super::estimate::gemms;
+use super::pipeline::Stages;
 use crate::machine::roofline::{KernelRate, KernelTime};
+use crate::work::model::MOST_DESIGNS;
 use crate::work::prefill::{PrefillCore, Prompt};
 
 /// One attention design's prefill on one device.
@@ -90,26 +92,9 @@ impl StepTime {
 #[derive(Clone, Copy)]
 struct Rows {
     requests: f64,
-    queries: f64,
     near: f64,
     all: f64,
     prompts: f64,
-}
-
-fn attention_time(
-    attention: &AttentionKind,
-    prefill: &PrefillKind,
-    rows: Rows,
-    load: &StepLoad,
-) -> KernelTime {
-    let mut time = gemms(&attention.gemms, rows.near);
-    if rows.requests > 0.0 {
-        time += attention.core_time(rows.requests, rows.queries, load.context);
-    }
-    if rows.prompts > 0.0 {
-        time += prefill.time(rows.prompts, load.prompt);
-    }
-    time
 }
 
 impl Compiled {
@@ -122,37 +107,43 @@ impl Compiled {
         let queries = options.query_tokens;
         let rows = Rows {
             requests: load.requests / m,
-            queries,
             near: (load.requests * queries + load.prompt_tokens) / m,
             all: (load.all_requests * queries + load.all_prompt_tokens) / m,
             prompts: load.prompt_tokens / load.prompt.tokens / m,
         };
-        let mut stretches = [Stretch { layers: 0, stages: Stages::default() }; MOST_KINDS];
-        let mut sum = StepTime::default();
-        for (slot, kind) in stretches.iter_mut().zip(&self.layers) {
-            let (attention, ffn) = (&self.attention[kind.attention], &self.ffn[kind.ffn]);
-            let mut a = attention_time(attention, &prefill[kind.attention], rows, load);
-            a += gemms(&ffn.near_gemms, rows.near);
-            let f = ffn.time(rows.all, options.expert_imbalance);
-            let stages = Stages {
-                attention: a.total_s,
-                dispatch: ffn.dispatch.time(rows.near, rows.all),
-                ffn: f.total_s,
-                combine: ffn.combine.time(rows.near, rows.all),
-            };
-            *slot = Stretch { layers: kind.layers, stages };
-            let layers = StepTime {
-                stages,
-                compute_bound_s: [a.compute_bound_s, f.compute_bound_s],
-                ..StepTime::default()
-            };
-            sum = sum.blend(1.0, &layers, f64::from(kind.layers));
+        let mut attention = [KernelTime::default(); MOST_DESIGNS];
+        for ((time, kind), prefill) in attention.iter_mut().zip(&self.attention).zip(prefill) {
+            *time = self.attention_time(kind, prefill, rows, load);
         }
-        let stretches = &stretches[..self.layers.len().min(MOST_KINDS)];
-        let head_rows = (rows.requests * queries + rows.prompts) * m * self.lm_head_rows;
-        let head = gemms(std::slice::from_ref(&self.lm_head), head_rows);
-        sum.total_s =
-            self.layers_time(stretches, load.micro_batches) + options.fixed_s + head.total_s;
-        sum
+        let walk = self.along(&attention, rows.near, rows.all);
+        // Of decoding requests, tokens that are checked, and once more those that were drafted.
+        let tokens = rows.requests * (2.0 * queries - 1.0) + rows.prompts;
+        let head_rows = tokens * m * self.lm_head_rows;
+        let head = gemms(std::slice::from_ref(&self.lm_head), head_rows, options.tile_rows);
+        let layers = self.layers_time(walk.stretches(), load.micro_batches);
+        StepTime {
+            total_s: layers + options.fixed_s + head.total_s,
+            stages: walk.sum,
+            compute_bound_s: walk.compute_bound,
+        }
+    }
+
+    fn attention_time(
+        &self,
+        attention: &AttentionKind,
+        prefill: &PrefillKind,
+        rows: Rows,
+        load: &StepLoad,
+    ) -> KernelTime {
+        let options = &self.options;
+        let mut time = gemms(&attention.gemms, rows.near, options.tile_rows);
+        if rows.requests > 0.0 {
+            let context = self.slowest_context(rows.requests, load.context);
+            time += attention.core_time(rows.requests, options.query_tokens, context);
+        }
+        if rows.prompts > 0.0 {
+            time += prefill.time(rows.prompts, load.prompt);
+        }
+        time
     }
 }

@@ -20,6 +20,7 @@
 //! | [`published`] | computed tables beside published ones |
 //! | [`figures`] | the figures that a report may hold |
 //! | [`gantt`] | the pipeline of a step, drawn |
+//! | [`picture`] | a drawing as SVG or PNG, as a file's name asks |
 //! | [`plot`] | charts of numbers as SVG and PNG; knows no model and no cost |
 //! | [`page`] | the report's README |
 //! | [`bundle`] | a report as a set of files |
@@ -44,6 +45,7 @@ pub mod gantt;
 pub mod loaded;
 pub mod number;
 pub mod page;
+pub mod picture;
 pub mod plot;
 pub mod published;
 pub mod read_table;

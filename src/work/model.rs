@@ -6,6 +6,9 @@ use super::dtype::Dtype;
 use super::ffn::Ffn;
 use super::residual::Residual;
 
+/// Most designs of attention, and of FFN, that a model may have.
+pub const MOST_DESIGNS: usize = 16;
+
 /// A checked model. `spec` makes it; nothing changes it afterwards.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Model {
@@ -127,6 +130,30 @@ impl Model {
     #[must_use]
     pub fn attention_layers(&self) -> Vec<u64> {
         self.tally(self.attentions.len(), |layer| layer.attention)
+    }
+
+    /// As [`Self::attention_layers`], with the MTP layers where a deployment drafts.
+    #[must_use]
+    pub fn attention_layers_held(&self, drafting: bool) -> Vec<u64> {
+        self.with_mtp(self.attention_layers(), drafting, |layer| layer.attention)
+    }
+
+    /// As [`Self::ffn_layers`], with the MTP layers where a deployment drafts.
+    #[must_use]
+    pub fn ffn_layers_held(&self, drafting: bool) -> Vec<u64> {
+        self.with_mtp(self.ffn_layers(), drafting, |layer| layer.ffn)
+    }
+
+    fn with_mtp(
+        &self,
+        mut counts: Vec<u64>,
+        drafting: bool,
+        of: impl Fn(Layer) -> usize,
+    ) -> Vec<u64> {
+        for run in self.mtp.iter().filter(|_| drafting).flat_map(|mtp| &mtp.runs) {
+            counts[of(run.layer)] += run.count;
+        }
+        counts
     }
 
     /// How many layers use each feed-forward design, in the order of [`Model::ffns`].

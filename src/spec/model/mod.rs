@@ -20,6 +20,7 @@ use super::quantity::Count;
 use super::source::Diagnostic;
 use crate::work::dtype::Dtype;
 use crate::work::ffn::Ffn;
+use crate::work::model::MOST_DESIGNS;
 use crate::work::model::{Layer, Model, Mtp, Named, Norms, Precision, Run};
 use crate::work::residual::Residual;
 use attention::AttentionSpec;
@@ -168,6 +169,12 @@ impl ModelSpec {
 
     fn resolve(&self) -> Result<Model, Diagnostic> {
         super::check_name(&self.name)?;
+        for (kind, designs) in [("attention", self.attention.len()), ("ffn", self.ffn.len())] {
+            if designs > MOST_DESIGNS {
+                let message = format!("`{kind}` has {designs} designs; at most {MOST_DESIGNS} fit");
+                return Err(self.name.complain(message).help("give equal layers one design"));
+            }
+        }
         let attentions = named(&self.attention, |a| a.resolve(self.precision.kv_cache))?;
         let ffns = named(&self.ffn, FfnSpec::resolve)?;
         let mut model = Model {

@@ -85,7 +85,7 @@ impl Design for GatedDeltaNet {
                 flops: Flops::new(recurrence + convolution),
                 bytes: self.state_bytes_per_sequence() * 2.0,
             },
-            format: self.state,
+            format: Dtype::Bf16, // States are kept wide but multiplied as activations are.
         }
     }
 

@@ -18,18 +18,12 @@ use crate::work::model::Model;
 use clap::Args;
 use std::sync::Arc;
 
-/// What a deployment does: TPOT, tokens/s/device, $/Mtok, stage times, memory, what binds
-///
-/// Every list may have several entries, separated by commas; each combination is a row.
+/// Models, hardware, deployments and points, and the conditions they run under.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:
-  afford estimate --model step-3 --hardware h800 --deployment 2A2F --batch 6144 --context 4Ki
-  afford estimate --model step-3 --attention-hardware h20 --ffn-hardware h800 --deployment 2A1F,3A1F --context 8Ki --tpot-ms 50
-  afford estimate --model deepseek-v3 --hardware h800 --deployment EP128 --batch 16384 --context 4Ki")]
 pub struct EstimateArgs {
     /// Models, by name or path
     #[arg(long, short, value_name = "MODEL", value_delimiter = ',', required = true)]
-    model: Vec<String>,
+    pub(super) model: Vec<String>,
     /// Hardware of both sides, by name or path
     #[arg(long, short = 'H', value_name = "HARDWARE")]
     hardware: Option<String>,
@@ -41,7 +35,7 @@ pub struct EstimateArgs {
     ffn_hardware: Option<String>,
     /// Deployments: 2A2F (attention and FFN instances), EP128, TP8, TP2xEP4, PP2xTP8, 1
     #[arg(long, short, value_name = "SHAPE", value_delimiter = ',', required = true)]
-    deployment: Vec<String>,
+    pub(super) deployment: Vec<String>,
     /// Requests in flight over the whole deployment [default: as many as memory holds and the
     /// promise allows]
     #[arg(long, short, value_name = "N", value_delimiter = ',')]
@@ -60,7 +54,7 @@ pub struct EstimateArgs {
     #[arg(long, value_name = "NAME=USD")]
     price: Vec<String>,
     #[command(flatten)]
-    conditions: Conditions,
+    pub(super) conditions: Conditions,
     #[command(flatten)]
     pub(super) output: Output,
 }
@@ -126,7 +120,7 @@ impl EstimateArgs {
         Ok(cases)
     }
 
-    fn pools(&self, catalog: &Catalog) -> Result<(Hardware, Hardware), Diagnostic> {
+    pub(super) fn pools(&self, catalog: &Catalog) -> Result<(Hardware, Hardware), Diagnostic> {
         let side = |own: &Option<String>, option: &str| {
             let name = own.as_ref().or(self.hardware.as_ref()).ok_or_else(|| {
                 Diagnostic::new(format!("no hardware is named for this side: {option} is missing"))
@@ -143,7 +137,7 @@ impl EstimateArgs {
         Ok((attention, ffn))
     }
 
-    fn sides<'a>(
+    pub(super) fn sides<'a>(
         &self,
         deployment: &Deployment,
         attention: &'a Hardware,
@@ -161,7 +155,7 @@ impl EstimateArgs {
         Ok(Pools { attention, ffn })
     }
 
-    fn micro_batches(&self, deployment: &Deployment) -> Result<Vec<u32>, Diagnostic> {
+    pub(super) fn micro_batches(&self, deployment: &Deployment) -> Result<Vec<u32>, Diagnostic> {
         if self.micro_batches.is_empty() {
             return Ok(vec![deployment.default_micro_batches()]);
         }

@@ -127,7 +127,7 @@ fn padded(rows: f64, tile: f64) -> f64 {
 
 /// Sums of one side's kernels.
 #[inline]
-fn gemms(all: &[TimedGemm], rows: f64, tile: f64) -> KernelTime {
+pub(super) fn gemms(all: &[TimedGemm], rows: f64, tile: f64) -> KernelTime {
     let computed = padded(rows, tile);
     let mut time = KernelTime::default();
     for TimedGemm { gemm, rate } in all {
@@ -154,11 +154,17 @@ impl AttentionKind {
     #[inline]
     pub fn time(&self, requests: f64, queries: f64, context: f64, tile: f64) -> KernelTime {
         let mut time = gemms(&self.gemms, requests * queries, tile);
+        time += self.core_time(requests, queries, context);
+        time
+    }
+
+    /// The core's part of it.
+    #[inline]
+    pub(super) fn core_time(&self, requests: f64, queries: f64, context: f64) -> KernelTime {
         let core = self.core.at(context);
         // More query tokens multiply arithmetic, not the cache that they share.
         let flops = core.flops.flops() * requests * queries;
-        time += self.core_rate.time(flops, core.bytes.bytes() * requests);
-        time
+        self.core_rate.time(flops, core.bytes.bytes() * requests)
     }
 }
 
@@ -181,17 +187,22 @@ impl FfnKind {
 }
 
 /// A step's way through the layers.
-struct Walk {
+pub(super) struct Walk {
     stretches: [Stretch; MOST_TURNS],
     length: usize,
     /// Stage times of all layers together.
-    sum: Stages,
+    pub(super) sum: Stages,
     /// The parts of attention and FFN that arithmetic binds.
-    compute_bound: [f64; 2],
+    pub(super) compute_bound: [f64; 2],
     layers: f64,
 }
 
 impl Walk {
+    /// The layers so far.
+    pub(super) fn stretches(&self) -> &[Stretch] {
+        &self.stretches[..self.length]
+    }
+
     fn push(&mut self, layers: u32, attention: KernelTime, ffn: &FfnTimes) {
         let mut near = attention;
         near += ffn.near;
@@ -238,6 +249,17 @@ impl Compiled {
         for (time, kind) in attention.iter_mut().zip(&self.attention) {
             *time = kind.time(requests, options.query_tokens, context, tile);
         }
+        self.along(&attention, near, all)
+    }
+
+    /// The way through the layers with given times of the attention designs.
+    pub(super) fn along(
+        &self,
+        attention: &[KernelTime; MOST_DESIGNS],
+        near: f64,
+        all: f64,
+    ) -> Walk {
+        let tile = self.options.tile_rows;
         let mut ffn = [FfnTimes::default(); MOST_DESIGNS];
         for (times, kind) in ffn.iter_mut().zip(&self.ffn) {
             *times = FfnTimes {
@@ -314,7 +336,7 @@ impl Compiled {
     /// Time of all layers. With pipeline stages, micro-batches follow one another through the
     /// stages, and one returns to the first when it has passed the last and its turn has come:
     /// max(1, m / p) times its own way through.
-    fn layers_time(&self, stretches: &[Stretch], micro_batches: u32) -> f64 {
+    pub(super) fn layers_time(&self, stretches: &[Stretch], micro_batches: u32) -> f64 {
         if self.pipeline_stages > 1.0 {
             let alone = step_time(stretches, self.sharing, 1);
             return alone * (f64::from(micro_batches) / self.pipeline_stages).max(1.0);
@@ -323,7 +345,12 @@ impl Compiled {
     }
 
     /// The stage or the depth that the cycle waits for.
-    fn bound_by(&self, sum: &Stages, compute_bound: [f64; 2], micro_batches: u32) -> BoundBy {
+    pub(super) fn bound_by(
+        &self,
+        sum: &Stages,
+        compute_bound: [f64; 2],
+        micro_batches: u32,
+    ) -> BoundBy {
         // One micro-batch waits for every stage: the longest is what to shorten.
         let alone = micro_batches == 1;
         let sharing = if alone { Sharing::default() } else { self.sharing };
@@ -363,7 +390,12 @@ impl Compiled {
         (attention, ffn.unwrap_or_default())
     }
 
-    fn infeasible(&self, point: Point, attention: &Ledger, ffn: &Ledger) -> Option<Infeasible> {
+    pub(super) fn infeasible(
+        &self,
+        point: Point,
+        attention: &Ledger,
+        ffn: &Ledger,
+    ) -> Option<Infeasible> {
         if point.batch < u64::from(point.micro_batches) {
             return Some(Infeasible::TooFewRequests);
         }

@@ -17,6 +17,7 @@
 //! | [`pipeline`] | micro-batches through attention, link and FFN: closed forms of a step |
 //! | [`ratio`] | how many attention workers one FFN worker can serve |
 //! | [`schedule`] | the pipeline event by event: the reference of its forms |
+//! | [`serving`], [`serving_step`] | prefill and decoding on the same devices |
 //! | [`sparsity`] | how sparse a mixture of experts may be before the network limits it |
 //! | [`straggler`] | what waiting for the slowest of several workers costs |
 //! | [`two_micro_batches`] | the pipeline's exact forms for two micro-batches |
@@ -39,6 +40,8 @@ pub mod options;
 pub mod pipeline;
 pub mod ratio;
 pub mod schedule;
+pub mod serving;
+pub mod serving_step;
 pub mod sparsity;
 pub mod stage;
 pub mod straggler;

@@ -6,7 +6,7 @@ use super::{Failure, Output, print};
 use crate::catalog::Catalog;
 use crate::deploy::compile::{Compiled, Pools, compile};
 use crate::deploy::deployment::Deployment;
-use crate::deploy::estimate::{Estimate, Point};
+use crate::deploy::estimate::{Estimate, MOST_MICRO_BATCHES, Point};
 use crate::deploy::options::Options;
 use crate::machine::fidelity::Fidelity;
 use crate::machine::hardware::Hardware;
@@ -73,13 +73,13 @@ pub(super) struct Case {
     pub options: Options,
 }
 
-/// No list of micro-batches goes further.
-const MOST_MICRO_BATCHES: u32 = 1024;
-
 impl EstimateArgs {
     pub(super) fn run(self, catalog: &Catalog) -> Result<(), Failure> {
         let rows: Vec<_> = self.cases(catalog)?.into_iter().map(|case| case.row).collect();
-        print(&estimate_table(&rows).render(self.output.format))
+        print(&estimate_table(&rows).render(self.output.format))?;
+        // A sweep with a feasible point has an answer; one without is a finding.
+        let feasible = rows.iter().any(|row| row.estimate.infeasible.is_none());
+        if feasible { Ok(()) } else { Err(Failure::Finding) }
     }
 
     /// Every combination of the lists, evaluated.
@@ -196,11 +196,7 @@ impl EstimateArgs {
                 return Err(refused("--tpot-ms", &text, 0..text.len(), message));
             }
         };
-        let found = compiled.largest_batch(micro_batches, context, promise);
-        // Where nothing fits, one request per rank shows why.
-        Ok(vec![found.map_or_else(
-            || at(compiled.batch_of(1, micro_batches)),
-            |(batch, estimate)| (Point { batch, micro_batches, context }, estimate),
-        )])
+        let (batch, estimate) = compiled.best_effort(micro_batches, context, promise);
+        Ok(vec![(Point { batch, micro_batches, context }, estimate)])
     }
 }

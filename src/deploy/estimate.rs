@@ -8,6 +8,9 @@ use crate::machine::roofline::KernelTime;
 use crate::units::{Bytes, Seconds};
 use crate::work::model::MOST_DESIGNS;
 
+/// More micro-batches than any deployment has use for.
+pub const MOST_MICRO_BATCHES: u32 = 1024;
+
 /// Where a deployment is evaluated.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Point {
@@ -73,6 +76,25 @@ pub enum Infeasible {
     },
     /// There are fewer requests than micro-batches.
     TooFewRequests,
+    /// Even one request per rank and micro-batch takes longer than was promised.
+    Promise {
+        /// What it takes per token.
+        tpot: Seconds,
+        /// What was promised.
+        promise: Seconds,
+    },
+}
+
+impl Infeasible {
+    /// What binds where nothing runs: capacity, the latency promise, or the requests.
+    #[must_use]
+    pub const fn bound_by(&self) -> &'static str {
+        match self {
+            Self::AttentionMemory { .. } | Self::FfnMemory { .. } => "capacity",
+            Self::TooFewRequests => "too_few_requests",
+            Self::Promise { .. } => "latency_promise",
+        }
+    }
 }
 
 /// Memory of one device by what it is for.
@@ -306,7 +328,8 @@ impl Compiled {
         let rows = tokens * f64::from(point.micro_batches) * self.lm_head_rows;
         let head = gemms(std::slice::from_ref(&self.lm_head), rows, options.tile_rows);
         let once = options.fixed_s + head.total_s;
-        let step = self.layers_time(&walk.stretches[..walk.length], point.micro_batches) + once;
+        let step =
+            self.layers_time(&walk.stretches[..walk.length], near, point.micro_batches) + once;
         let overlap = if self.pipeline_stages > 1.0 { 1 } else { point.micro_batches };
         let (mean, layers) = (walk.sum, walk.layers);
         let bound_by = self.bound_by(&mean, walk.compute_bound, overlap);
@@ -322,7 +345,7 @@ impl Compiled {
         Estimate {
             infeasible: self.infeasible(point, &attention_memory, &ffn_memory),
             stages,
-            cycle: Seconds::new(stages.cycle(self.sharing, overlap)),
+            cycle: Seconds::new(self.mean_cycle(&walk, overlap)),
             step: Seconds::new(step),
             tpot: Seconds::new(step / options.accepted_tokens),
             tokens_per_s_per_device: tokens_per_s / self.devices,
@@ -334,14 +357,23 @@ impl Compiled {
     }
 
     /// Time of all layers. With pipeline stages, micro-batches follow one another through the
-    /// stages, and one returns to the first when it has passed the last and its turn has come:
-    /// max(1, m / p) times its own way through.
-    pub(super) fn layers_time(&self, stretches: &[Stretch], micro_batches: u32) -> f64 {
+    /// stages, and one returns to the first when it has passed the last and its turn has come, m
+    /// turns of the stage with the most layers after the last.
+    pub(super) fn layers_time(&self, stretches: &[Stretch], near: f64, micro_batches: u32) -> f64 {
         if self.pipeline_stages > 1.0 {
-            let alone = step_time(stretches, self.sharing, 1);
-            return alone * (f64::from(micro_batches) / self.pipeline_stages).max(1.0);
+            let layers = step_time(stretches, self.sharing, 1);
+            let moving = self.stage_transfer.time(near, near);
+            let alone = layers + self.pipeline_stages * moving;
+            let turn = layers * self.slowest_stage + moving;
+            return alone.max(turn * f64::from(micro_batches));
         }
         step_time(stretches, self.sharing, micro_batches)
+    }
+
+    /// Time between micro-batches in one layer, averaged over the layers.
+    fn mean_cycle(&self, walk: &Walk, micro_batches: u32) -> f64 {
+        let one = |s: &Stretch| f64::from(s.layers) * s.stages.cycle(self.sharing, micro_batches);
+        walk.stretches[..walk.length].iter().map(one).sum::<f64>() / walk.layers
     }
 
     /// The stage or the depth that the cycle waits for.

@@ -3,6 +3,7 @@
 //! | file | what it holds |
 //! | --- | --- |
 //! | [`deployment`] | AFD and colocated deployments as described; legal or not |
+//! | [`legal`] | whether a model can be split as a deployment says |
 //! | [`name`] | `2A2F`, `EP128`, `TP2xEP4` as people write them |
 //! | [`options`] | conditions: wire formats, efficiencies, reserve, speculation |
 //! | [`compile`], [`colocated`] | a model on a deployment on hardware, as a small struct |
@@ -33,6 +34,7 @@ pub mod context;
 pub mod deployment;
 pub mod estimate;
 pub mod imbalance;
+pub mod legal;
 pub mod memory;
 pub mod name;
 pub mod network;

@@ -45,6 +45,7 @@
 use super::compile::{Compiled, Pools, compile};
 use super::deployment::{Colocated, Deployment};
 use super::estimate::{Estimate, Ledger, Point};
+use super::legal::Refused;
 use super::options::Options;
 use super::serving_step::{PrefillKind, StepLoad, StepTime};
 use crate::machine::hardware::{Hardware, Unknown};
@@ -191,14 +192,14 @@ impl Serving {
         deployment: &Colocated,
         hardware: &Hardware,
         options: Options,
-    ) -> Result<Self, Unknown> {
+    ) -> Result<Self, Refused> {
         let pools = Pools { attention: hardware, ffn: hardware };
         let decode = compile(model, &Deployment::Colocated(*deployment), pools, options)?;
         let activations = model.precision.activations;
         let kind = |named: &crate::work::model::Named<_>| {
             let core = PrefillCore::new(&named.design, deployment.attention_tp, activations);
             let rate = |format| KernelRate::roofline(hardware, format, options.without_fp8);
-            Ok(PrefillKind {
+            Ok::<_, Unknown>(PrefillKind {
                 core_rate: rate(core.shape.format)?,
                 expansion_rate: rate(activations)?,
                 core,

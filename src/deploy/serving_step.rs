@@ -120,7 +120,7 @@ impl Compiled {
         let tokens = rows.requests * (2.0 * queries - 1.0) + rows.prompts;
         let head_rows = tokens * m * self.lm_head_rows;
         let head = gemms(std::slice::from_ref(&self.lm_head), head_rows, options.tile_rows);
-        let layers = self.layers_time(walk.stretches(), load.micro_batches);
+        let layers = self.layers_time(walk.stretches(), rows.near, load.micro_batches);
         StepTime {
             total_s: layers + options.fixed_s + head.total_s,
             stages: walk.sum,

@@ -1,9 +1,11 @@
 //! Finding specs: those inside the binary, and the user's own files and folders.
 //!
-//! A reference is a path (it has a `/`, ends in `.yaml`, or a file of that name is there) or a
+//! A reference to a model may also be a Hugging Face `config.json` or a folder that holds one.
+//! Otherwise a reference is a path (it has a `/`, ends in `.yaml`, or a file of that name is there) or a
 //! name. Names are looked up in the folders given with `--specs`, then among the built-in ones.
 //! This is the only library module that reads spec files from disk.
 
+use crate::import::{Import, Options, import};
 use crate::machine::hardware::Hardware;
 use crate::spec::extends::{self, Find};
 use crate::spec::hardware::HardwareSpec;
@@ -79,7 +81,7 @@ impl Catalog {
         all
     }
 
-    /// A model by name or path.
+    /// A model by name or path; a Hugging Face `config.json`, or a folder holding one, is imported.
     ///
     /// # Errors
     /// If there is none, or it is broken.
@@ -103,11 +105,15 @@ impl Catalog {
         Scenario::read(&self.read(Kind::Scenario, reference)?)
     }
 
-    /// The tree of a spec with everything that it extends.
+    /// The tree of a spec with everything that it extends; of a `config.json`, that of its import.
     ///
     /// # Errors
     /// If there is none, or it is no YAML.
     pub fn read(&self, kind: Kind, reference: &str) -> Result<Node, Diagnostic> {
+        if let Some(path) = config_path(reference).filter(|_| kind == Kind::Model) {
+            let import = import_config(&path, Options::default())?;
+            return Node::parse(&Source::new(path.display().to_string(), import.yaml));
+        }
         let finder = Finder { catalog: self, kind };
         let source = self.source(kind, reference, None)?;
         extends::read(&source, &finder)
@@ -182,6 +188,47 @@ impl Catalog {
             None => complaint.help(format!("known are {}; a path works too", all_of(&known))),
         }
     }
+}
+
+/// The `config.json` that a reference means, if it means one: such a file, or a folder that holds
+/// one.
+#[must_use]
+pub fn config_path(reference: &str) -> Option<PathBuf> {
+    let path = Path::new(reference);
+    if path.is_dir() {
+        return Some(path.join("config.json")).filter(|config| config.is_file());
+    }
+    let json = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
+    json.then(|| path.to_owned())
+}
+
+/// Imports a `config.json`; what the options leave open about its name is taken from its path.
+///
+/// # Errors
+/// If it cannot be read, or makes no model.
+pub fn import_config(path: &Path, mut options: Options) -> Result<Import, Diagnostic> {
+    let source = read_file(path)?;
+    let name = |part: Option<&std::ffi::OsStr>| part.and_then(|n| n.to_str()).map(str::to_owned);
+    let folder = name(path.parent().and_then(Path::file_name));
+    let file = name(path.file_name()).unwrap_or_default();
+    if options.from.is_empty() {
+        let inside = folder.clone().map(|folder| format!("{folder}/{file}"));
+        options.from = inside.unwrap_or_else(|| file.clone());
+    }
+    if options.name.is_empty() {
+        let own = name(path.file_stem()).filter(|stem| stem != "config");
+        options.name = typable(&own.or(folder).unwrap_or_default());
+    }
+    import(&source, &options)
+}
+
+/// A name that can be typed: the part behind a hub's `owner__`, in lower case.
+fn typable(name: &str) -> String {
+    let name = name.rsplit("__").next().unwrap_or(name).to_lowercase();
+    let keep = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' };
+    let name: String = name.chars().map(keep).take(64).collect();
+    let name = name.trim_start_matches('.');
+    if name.is_empty() { "imported".to_owned() } else { name.to_owned() }
 }
 
 struct Finder<'a> {

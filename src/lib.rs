@@ -21,6 +21,7 @@ pub mod catalog;
 pub mod cli;
 pub mod cost;
 pub mod deploy;
+pub mod import;
 pub mod machine;
 pub mod report;
 pub mod spec;

@@ -300,7 +300,7 @@ fn what_cannot_be_is_a_finding_with_its_reasons() {
     let arguments = ["-H", "h800", "--tpot-ms", "1", "--format", "csv"];
     let (status, stdout, stderr) = small(&arguments);
     assert_eq!((status, stderr.as_str()), (1, ""));
-    assert!(stdout.contains("no batch keeps 1 ms: the smallest step takes"), "{stdout}");
+    assert!(stdout.contains("no batch keeps 1 ms, the smallest step gives"), "{stdout}");
     let (_, table, _) = small(&["-H", "h800", "--tpot-ms", "1"]);
     assert!(table.contains("step-3 at 8Ki: 0 of"), "{table}");
     let (status, table, _) = small(&["-H", "l4", "--tpot-ms", "50", "--price", "l4=0.5"]);

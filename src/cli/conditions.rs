@@ -2,9 +2,11 @@
 //! reserve, speculation. Shared by `estimate`, `plan` and `explain`.
 
 use super::axes::refused;
+use crate::deploy::context::log_normal_spread;
 use crate::deploy::deployment::{Deployment, Dispatch, Side};
+use crate::deploy::imbalance::Imbalance;
 use crate::deploy::name::{Shape, parse};
-use crate::deploy::options::Options;
+use crate::deploy::options::{Options, accepted_tokens};
 use crate::machine::hardware::WithoutFp8;
 use crate::spec::Diagnostic;
 use crate::sweep::shapes::Choices;
@@ -67,12 +69,26 @@ pub struct Conditions {
     /// Most loaded expert group over the mean
     #[arg(long, value_name = "FACTOR", default_value_t = 1.0)]
     expert_imbalance: f64,
+    /// Experts are used as by Zipf's law with this exponent; --redundant-experts evens it out
+    #[arg(long, value_name = "EXPONENT", conflicts_with = "expert_imbalance")]
+    expert_zipf: Option<f64>,
+    /// Contexts are lognormal around --context, with this standard deviation of the logarithm
+    #[arg(long, value_name = "SIGMA", default_value_t = 0.0)]
+    context_log_sigma: f64,
+    /// Rows that matrix products are padded up to, as tiled kernels do
+    #[arg(long, value_name = "ROWS", default_value_t = 1)]
+    tile_rows: u32,
     /// Tokens drafted per step beside the one that is certain
     #[arg(long, value_name = "N", default_value_t = 0)]
     draft_tokens: u32,
     /// Tokens accepted per step
     #[arg(long, value_name = "N", default_value_t = 1.0)]
     accepted_tokens: f64,
+    /// Probability that the first, second ... drafted token is accepted if those before it were;
+    /// stands in for --draft-tokens and --accepted-tokens
+    #[arg(long, value_name = "P", value_delimiter = ',',
+          conflicts_with_all = ["draft_tokens", "accepted_tokens"])]
+    acceptance: Vec<f64>,
     /// What 8-bit products run as on a device without FP8
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = WithoutFp8Arg::Bf16)]
     without_fp8: WithoutFp8Arg,
@@ -140,7 +156,13 @@ impl Conditions {
             scale_up_efficiency: share("--scale-up-efficiency", self.scale_up_efficiency)?,
             memory_reserve: at_least("--memory-reserve", self.memory_reserve, 0.0)?,
             half_duplex: self.half_duplex,
-            expert_imbalance: at_least("--expert-imbalance", self.expert_imbalance, 1.0)?,
+            expert_imbalance: self.imbalance()?,
+            context_spread: log_normal_spread(at_least(
+                "--context-log-sigma",
+                self.context_log_sigma,
+                0.0,
+            )?),
+            tile_rows: f64::from(self.tile_rows.max(1)),
             query_tokens: 1.0 + f64::from(self.draft_tokens),
             accepted_tokens: at_least("--accepted-tokens", self.accepted_tokens, 1.0)?,
             without_fp8: match self.without_fp8 {
@@ -152,6 +174,19 @@ impl Conditions {
         options.wire.dispatch_bytes_per_element =
             positive("--dispatch-bytes", self.dispatch_bytes)?;
         options.wire.combine_bytes_per_element = positive("--return-bytes", self.return_bytes)?;
+        if !self.acceptance.is_empty() {
+            for &p in &self.acceptance {
+                if !(0.0..=1.0).contains(&p) {
+                    return Err(number("--acceptance", p, "must be a probability"));
+                }
+            }
+            options.query_tokens = 1.0 + self.acceptance.len() as f64;
+            options.accepted_tokens = accepted_tokens(&self.acceptance);
+        }
+        if options.context_spread > MOST_SPREAD {
+            let message = "must be at most 3: contexts would differ by factors of thousands";
+            return Err(number("--context-log-sigma", self.context_log_sigma, message));
+        }
         if options.memory_reserve >= 1.0 {
             return Err(number("--memory-reserve", self.memory_reserve, "must be less than 1"));
         }
@@ -160,6 +195,19 @@ impl Conditions {
             return Err(number("--accepted-tokens", self.accepted_tokens, &message));
         }
         Ok(options)
+    }
+
+    fn imbalance(&self) -> Result<Imbalance, Diagnostic> {
+        Ok(match self.expert_zipf {
+            None => match at_least("--expert-imbalance", self.expert_imbalance, 1.0)? {
+                1.0 => Imbalance::Uniform,
+                factor => Imbalance::MaxOverMean(factor),
+            },
+            Some(exponent) => Imbalance::Zipf {
+                exponent: at_least("--expert-zipf", exponent, 0.0)?.min(10.0),
+                redundant: self.redundant_experts,
+            },
+        })
     }
 
     /// The deployment of a name under these conditions.
@@ -229,6 +277,9 @@ impl Conditions {
         model.with_kv_cache(format)
     }
 }
+
+/// Deviation over mean of a lognormal whose logarithm deviates by 3.
+const MOST_SPREAD: f64 = 90.02;
 
 fn number(option: &str, value: f64, message: &str) -> Diagnostic {
     let text = value.to_string();

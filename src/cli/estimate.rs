@@ -6,7 +6,7 @@ use super::{Failure, Output, print};
 use crate::catalog::Catalog;
 use crate::deploy::compile::{Compiled, Pools, compile};
 use crate::deploy::deployment::Deployment;
-use crate::deploy::estimate::{Estimate, Point};
+use crate::deploy::estimate::{Estimate, MOST_MICRO_BATCHES, Point};
 use crate::deploy::options::Options;
 use crate::machine::fidelity::Fidelity;
 use crate::machine::hardware::Hardware;
@@ -18,18 +18,12 @@ use crate::work::model::Model;
 use clap::Args;
 use std::sync::Arc;
 
-/// What a deployment does: TPOT, tokens/s/device, $/Mtok, stage times, memory, what binds
-///
-/// Every list may have several entries, separated by commas; each combination is a row.
+/// Models, hardware, deployments and points, and the conditions they run under.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:
-  afford estimate --model step-3 --hardware h800 --deployment 2A2F --batch 6144 --context 4Ki
-  afford estimate --model step-3 --attention-hardware h20 --ffn-hardware h800 --deployment 2A1F,3A1F --context 8Ki --tpot-ms 50
-  afford estimate --model deepseek-v3 --hardware h800 --deployment EP128 --batch 16384 --context 4Ki")]
 pub struct EstimateArgs {
     /// Models, by name or path
     #[arg(long, short, value_name = "MODEL", value_delimiter = ',', required = true)]
-    model: Vec<String>,
+    pub(super) model: Vec<String>,
     /// Hardware of both sides, by name or path
     #[arg(long, short = 'H', value_name = "HARDWARE")]
     hardware: Option<String>,
@@ -41,7 +35,7 @@ pub struct EstimateArgs {
     ffn_hardware: Option<String>,
     /// Deployments: 2A2F (attention and FFN instances), EP128, TP8, TP2xEP4, PP2xTP8, 1
     #[arg(long, short, value_name = "SHAPE", value_delimiter = ',', required = true)]
-    deployment: Vec<String>,
+    pub(super) deployment: Vec<String>,
     /// Requests in flight over the whole deployment [default: as many as memory holds and the
     /// promise allows]
     #[arg(long, short, value_name = "N", value_delimiter = ',')]
@@ -60,7 +54,7 @@ pub struct EstimateArgs {
     #[arg(long, value_name = "NAME=USD")]
     price: Vec<String>,
     #[command(flatten)]
-    conditions: Conditions,
+    pub(super) conditions: Conditions,
     #[command(flatten)]
     pub(super) output: Output,
 }
@@ -79,13 +73,13 @@ pub(super) struct Case {
     pub options: Options,
 }
 
-/// No list of micro-batches goes further.
-const MOST_MICRO_BATCHES: u32 = 1024;
-
 impl EstimateArgs {
     pub(super) fn run(self, catalog: &Catalog) -> Result<(), Failure> {
         let rows: Vec<_> = self.cases(catalog)?.into_iter().map(|case| case.row).collect();
-        print(&estimate_table(&rows).render(self.output.format))
+        print(&estimate_table(&rows).render(self.output.format))?;
+        // A sweep with a feasible point has an answer; one without is a finding.
+        let feasible = rows.iter().any(|row| row.estimate.infeasible.is_none());
+        if feasible { Ok(()) } else { Err(Failure::Finding) }
     }
 
     /// Every combination of the lists, evaluated.
@@ -126,7 +120,7 @@ impl EstimateArgs {
         Ok(cases)
     }
 
-    fn pools(&self, catalog: &Catalog) -> Result<(Hardware, Hardware), Diagnostic> {
+    pub(super) fn pools(&self, catalog: &Catalog) -> Result<(Hardware, Hardware), Diagnostic> {
         let side = |own: &Option<String>, option: &str| {
             let name = own.as_ref().or(self.hardware.as_ref()).ok_or_else(|| {
                 Diagnostic::new(format!("no hardware is named for this side: {option} is missing"))
@@ -143,7 +137,7 @@ impl EstimateArgs {
         Ok((attention, ffn))
     }
 
-    fn sides<'a>(
+    pub(super) fn sides<'a>(
         &self,
         deployment: &Deployment,
         attention: &'a Hardware,
@@ -161,7 +155,7 @@ impl EstimateArgs {
         Ok(Pools { attention, ffn })
     }
 
-    fn micro_batches(&self, deployment: &Deployment) -> Result<Vec<u32>, Diagnostic> {
+    pub(super) fn micro_batches(&self, deployment: &Deployment) -> Result<Vec<u32>, Diagnostic> {
         if self.micro_batches.is_empty() {
             return Ok(vec![deployment.default_micro_batches()]);
         }
@@ -202,11 +196,7 @@ impl EstimateArgs {
                 return Err(refused("--tpot-ms", &text, 0..text.len(), message));
             }
         };
-        let found = compiled.largest_batch(micro_batches, context, promise);
-        // Where nothing fits, one request per rank shows why.
-        Ok(vec![found.map_or_else(
-            || at(compiled.batch_of(1, micro_batches)),
-            |(batch, estimate)| (Point { batch, micro_batches, context }, estimate),
-        )])
+        let (batch, estimate) = compiled.best_effort(micro_batches, context, promise);
+        Ok(vec![(Point { batch, micro_batches, context }, estimate)])
     }
 }

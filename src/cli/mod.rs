@@ -10,12 +10,14 @@ mod conditions;
 mod cost;
 mod estimate;
 mod explain;
+mod import;
 mod list;
 mod man;
 mod pareto;
 mod plan;
 mod report;
 mod schema;
+mod serving;
 mod show;
 
 use crate::catalog::Catalog;
@@ -63,8 +65,9 @@ struct Output {
 enum Command {
     Check(check::CheckArgs),
     Cost(cost::CostArgs),
-    Estimate(estimate::EstimateArgs),
+    Estimate(serving::EstimateCommand),
     Explain(explain::ExplainArgs),
+    Import(import::ImportArgs),
     List(list::ListArgs),
     Pareto(pareto::ParetoArgs),
     Plan(plan::PlanArgs),
@@ -137,6 +140,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Cost(args) => args.run(&catalog),
         Command::Estimate(args) => args.run(&catalog),
         Command::Explain(args) => args.run(&catalog),
+        Command::Import(args) => args.run(),
         Command::List(args) => args.run(&catalog),
         Command::Pareto(args) => args.run(&catalog),
         Command::Plan(args) => args.run(&catalog),

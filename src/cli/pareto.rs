@@ -6,10 +6,9 @@ use crate::catalog::Catalog;
 use crate::report::cost_table::{Labels, cost_table, known_column, names_rows};
 use crate::report::front_plot;
 use crate::report::front_table::{Fronts, ON_FRONT, Objective, column};
-use crate::report::plot::png_from_svg;
+use crate::report::picture::Picture;
 use crate::report::read_table::read_table;
 use crate::report::table::{Cell, Show, Table};
-use crate::report::write::write_whole;
 use crate::spec::{Diagnostic, Source};
 use clap::Args;
 use std::io::Read as _;
@@ -19,8 +18,6 @@ use std::path::{Path, PathBuf};
 const DEFAULT_OBJECTIVES: [&str; 2] = ["total_usd_per_mtok:min", "active_params:max"];
 /// `--by none`: one front over all rows.
 const NO_GROUP: &str = "none";
-/// Pixels of a PNG for one of the SVG.
-const PNG_SCALE: f32 = 2.0;
 
 /// The Pareto front over cost, activated parameters or other columns of a cost table
 ///
@@ -61,16 +58,9 @@ pub struct ParetoArgs {
     output: Output,
 }
 
-/// The forms of a picture.
-#[derive(Debug, Clone, Copy)]
-enum Picture {
-    Svg,
-    Png,
-}
-
 impl ParetoArgs {
     pub(super) fn run(self, catalog: &Catalog) -> Result<(), Failure> {
-        let picture = self.plot.as_deref().map(picture).transpose()?;
+        let picture = self.plot.as_deref().map(|path| Picture::new(path, "--plot")).transpose()?;
         let objectives = self.objectives()?;
         let mut table = self.table(catalog)?;
         let by = match self.by.as_deref() {
@@ -82,13 +72,8 @@ impl ParetoArgs {
         let on_front = fronts.on_front(&table)?;
         let label = self.label(&table)?;
         dress(&mut table, &fronts, label);
-        if let (Some(path), Some(picture)) = (&self.plot, picture) {
-            let svg = front_plot::svg(&fronts, &table, &on_front, label)?;
-            let bytes = match picture {
-                Picture::Svg => svg.into_bytes(),
-                Picture::Png => png_from_svg(&svg, PNG_SCALE).map_err(Diagnostic::from)?,
-            };
-            write_whole(path, &bytes)?;
+        if let Some(picture) = picture {
+            picture.write(front_plot::svg(&fronts, &table, &on_front, label)?)?;
         }
         print(&fronts.mark(&table, &on_front, self.front_only).render(self.output.format))
     }
@@ -145,17 +130,6 @@ fn read(path: &Path) -> Result<(String, String), Diagnostic> {
     match read {
         Ok(_) => Ok((name, text)),
         Err(error) => Err(Diagnostic::new(format!("cannot read {name}: {error}"))),
-    }
-}
-
-fn picture(path: &Path) -> Result<Picture, Diagnostic> {
-    match path.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase).as_deref() {
-        Some("svg") => Ok(Picture::Svg),
-        Some("png") => Ok(Picture::Png),
-        _ => {
-            let message = format!("`--plot {}` is neither SVG nor PNG", path.display());
-            Err(Diagnostic::new(message).help("let the name end in .svg or .png"))
-        }
     }
 }
 

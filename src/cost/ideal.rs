@@ -91,7 +91,7 @@ pub fn token_cost(work: &TokenWork, attention: &UnitCosts, ffn: &UnitCosts) -> T
     }
     TokenCost {
         attention_core: core,
-        attention_linear: work.linear_flops() * attention.flop,
+        attention_linear: (work.linear_flops() + work.residual_flops) * attention.flop,
         ffn: work.ffn_flops() * ffn.flop,
         router: work.router_flops * attention.flop,
         lm_head: work.lm_head_flops * attention.flop,

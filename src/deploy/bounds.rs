@@ -8,22 +8,28 @@
 //! step >= m sum of n t                         every resource serves every micro-batch
 //! ```
 //!
-//! Each kernel's time is the larger of two functions of its rows, c + d r at most as steep as their
-//! mean, and what a batch touches of the experts is concave in it: time grows with the batch and
-//! time per request falls. So do both bounds, and so does the step itself where no two stages share
-//! a resource: it is then made of sums and maxima of such times.
+//! Each kernel's time is the larger of two functions of its rows, each a constant and a slope, and
+//! what a batch touches of the experts is concave in it: time grows with the batch and time per
+//! request falls. So do both bounds, and so does the step itself where no two stages share a
+//! resource, since it is then made of sums and maxima of such times. Rows padded to tiles break
+//! that, and so the bounds leave padding out. The slowest rank's context falls with its requests as
+//! mean + c / sqrt(r): r times that is concave.
 //!
-//! Only the number of ranks, the devices and the price of an AFD deployment depend on its attention
-//! instances: one compiled deployment serves any number of them.
+//! Of an AFD deployment only the number of ranks, what waiting for the slowest costs, the devices
+//! and the price depend on its attention instances: one compiled deployment serves any number.
 
-use super::compile::Compiled;
+use super::compile::{Compiled, straggling};
 use super::deployment::Afd;
-use super::estimate::{Infeasible, Load, Point};
+use super::estimate::{Infeasible, Point, gemms};
+use super::memory::Held;
 use super::pipeline::Stages;
 use crate::units::{Seconds, UsdPerSecond};
+use crate::work::model::MOST_DESIGNS;
 
 /// Bounds give way by this much, more than rounding can.
 const SLACK: f64 = 1e-9;
+/// Rows are computed as they are, not in tiles.
+const UNPADDED: f64 = 1.0;
 /// No device serves more rows per micro-batch.
 const MOST_ROWS: u64 = 1 << 32;
 
@@ -36,40 +42,70 @@ impl Compiled {
         ffn: UsdPerSecond,
     ) {
         let (near, far) = (f64::from(afd.attention_devices()), f64::from(afd.ffn_devices()));
-        self.attention_ranks = near / f64::from(afd.attention_tp);
+        let ranks = afd.attention_devices() / afd.attention_tp;
+        self.attention_ranks = f64::from(ranks);
+        self.straggling = straggling(&self.options, ranks);
         self.devices = near + far;
         self.price = attention * near + ffn * far;
     }
 
     /// Whether the step time grows with the batch, and per request falls with it, as it does
-    /// where no two stages of the pipeline share a resource.
+    /// where no two stages of the pipeline share a resource and no rows are padded.
     #[must_use]
-    pub const fn is_monotone(&self) -> bool {
-        !self.sharing.any()
+    pub fn is_monotone(&self) -> bool {
+        !self.sharing.any() && self.options.tile_rows <= 1.0
     }
 
     /// A step takes at least this long; grows with the batch and, per request, falls with it.
     #[must_use]
     pub fn least_step(&self, point: Point) -> Seconds {
-        let load = self.load(point);
-        let mut sum = Stages::default();
+        let requests = self.requests_per_rank(point);
+        let near = requests * self.options.query_tokens;
+        let all = near * self.attention_ranks;
+        let mut ffn = [Stages::default(); MOST_DESIGNS];
+        for (stages, kind) in ffn.iter_mut().zip(&self.ffn) {
+            *stages = Stages {
+                attention: gemms(&kind.near_gemms, near, UNPADDED).total_s,
+                dispatch: kind.dispatch.time(near, all),
+                ffn: kind.time(all, UNPADDED).total_s,
+                combine: kind.combine.time(near, all),
+            };
+        }
+        let mut sum =
+            Stages { attention: self.attention_sum(requests, point.context), ..Stages::default() };
         for kind in &self.layers {
-            let stages = self.layer(kind, load, point.context).stages;
-            sum = sum.plus(&stages, f64::from(kind.layers));
+            sum = sum.plus(&ffn[kind.ffn], f64::from(kind.layers));
         }
         let m = f64::from(point.micro_batches);
         let layers = if self.pipeline_stages > 1.0 {
-            sum.sum() * (m / self.pipeline_stages).max(1.0)
+            let moving = self.stage_transfer.time(near, near);
+            let alone = sum.sum() + self.pipeline_stages * moving;
+            alone.max((sum.sum() * self.slowest_stage + moving) * m)
         } else {
             sum.sum().max(sum.busiest(self.sharing) * m)
         };
-        Seconds::new((layers + self.once(load, point)) * (1.0 - SLACK))
+        let head =
+            gemms(std::slice::from_ref(&self.lm_head), near * m * self.lm_head_rows, UNPADDED);
+        Seconds::new((layers + head.total_s + self.options.fixed_s) * (1.0 - SLACK))
+    }
+
+    /// Attention of all layers for `requests` of one rank, without what runs beside it.
+    fn attention_sum(&self, requests: f64, context: f64) -> f64 {
+        let context = self.slowest_context(requests, context);
+        let queries = self.options.query_tokens;
+        let mut times = [0.0; MOST_DESIGNS];
+        for (time, kind) in times.iter_mut().zip(&self.attention) {
+            *time = kind.time(requests, queries, context, UNPADDED).total_s;
+        }
+        self.layers.iter().map(|kind| times[kind.attention] * f64::from(kind.layers)).sum()
     }
 
     /// What keeps a point out of memory, if anything does.
     #[must_use]
     pub fn refuses(&self, point: Point) -> Option<Infeasible> {
-        let (attention, ffn) = self.memory(self.load(point), point);
+        let requests = self.requests_per_rank(point);
+        let all = requests * self.options.query_tokens * self.attention_ranks;
+        let (attention, ffn) = self.memory(requests, all, point);
         self.infeasible(point, &attention, &ffn)
     }
 
@@ -77,13 +113,7 @@ impl Compiled {
     #[must_use]
     pub fn attention_ceiling(&self, micro_batches: u32, context: f64, promise: Seconds) -> f64 {
         let m = f64::from(micro_batches);
-        let busy = |requests: u64| {
-            let requests = requests as f64;
-            let near = requests * self.options.query_tokens;
-            let load = Load { requests, near, all: near };
-            let layer = |kind| self.layer(kind, load, context).stages.attention;
-            self.layers.iter().map(|kind| layer(kind) * f64::from(kind.layers)).sum::<f64>()
-        };
+        let busy = |requests: u64| self.attention_sum(requests as f64, context);
         let fits = |requests: u64| {
             let held = &self.attention_memory;
             let near = requests as f64 * m;
@@ -107,7 +137,7 @@ impl Compiled {
                 let stages = Stages {
                     attention: 0.0,
                     dispatch: ffn.dispatch.time(0.0, rows),
-                    ffn: ffn.time(rows, self.options.expert_imbalance).total_s,
+                    ffn: ffn.time(rows, UNPADDED).total_s,
                     combine: ffn.combine.time(0.0, rows),
                 };
                 sum = sum.plus(&stages, f64::from(kind.layers));
@@ -115,10 +145,9 @@ impl Compiled {
             sum.busiest(self.sharing)
         };
         let fits = |rows: u64| {
-            let held = self.ffn_memory.as_ref();
             let holds =
-                |h: &super::memory::Held| h.weights + h.per_token * (rows as f64 * m) <= h.usable;
-            held.is_none_or(holds) && self.in_time(busy(rows) * m, promise)
+                |held: &Held| held.weights + held.per_token * (rows as f64 * m) <= held.usable;
+            self.ffn_memory.as_ref().is_none_or(holds) && self.in_time(busy(rows) * m, promise)
         };
         let most = largest(fits);
         self.rate(most as f64 / self.options.query_tokens, busy(most))

@@ -109,8 +109,8 @@ impl Compiled {
     #[must_use]
     pub fn breakdown(&self, point: Point) -> Vec<Piece> {
         let options = &self.options;
-        let requests =
-            (point.batch as f64 / (f64::from(point.micro_batches) * self.attention_ranks)).ceil();
+        let requests = self.requests_per_rank(point);
+        let context = self.slowest_context(requests, point.context);
         let near = requests * options.query_tokens;
         let all = near * self.attention_ranks;
         let layers_of = |of: &dyn Fn(&super::compile::LayerKind) -> bool| {
@@ -119,14 +119,15 @@ impl Compiled {
         let mut pieces = Vec::new();
         for (at, kind) in self.attention.iter().enumerate() {
             let layers = layers_of(&|k| k.attention == at);
-            pieces.extend(self.attention_pieces(kind, layers, requests, point.context));
+            pieces.extend(self.attention_pieces(kind, layers, requests, context));
         }
         for (at, kind) in self.ffn.iter().enumerate() {
             let layers = layers_of(&|k| k.ffn == at);
             pieces.extend(self.ffn_pieces(kind, layers, near, all));
         }
         let step = Maker { stage: Stage::Step, design: "", layers: 1 };
-        let rows = near * f64::from(point.micro_batches) * self.lm_head_rows;
+        let tokens = near + requests * (options.query_tokens - 1.0);
+        let rows = tokens * f64::from(point.micro_batches) * self.lm_head_rows;
         pieces.extend(step.gemms(std::slice::from_ref(&self.lm_head), rows));
         if options.fixed_s > 0.0 {
             pieces.push(step.piece("fixed", 0.0, 0.0, 0.0, options.fixed_s, None));
@@ -158,8 +159,7 @@ impl Compiled {
         pieces.push(transfer(Stage::Dispatch, kind.dispatch.time(near, all)));
         pieces.extend(at(Stage::Ffn).gemms(&kind.gemms, all * kind.gemm_rows));
         if let Some((work, rate)) = &kind.experts {
-            let imbalance = self.options.expert_imbalance;
-            let rows = all * work.experts_per_token / kind.expert_groups * imbalance;
+            let rows = all * work.experts_per_token / kind.expert_groups * kind.imbalance;
             let bytes = work.touched(all) * work.expert_bytes + work.bytes_per_row * rows;
             let flops = work.flops_per_row * rows;
             pieces.push(at(Stage::Ffn).kernel("routed experts", rows, flops, bytes, rate));

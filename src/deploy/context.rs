@@ -52,6 +52,12 @@ impl Moments {
     }
 }
 
+/// Standard deviation over mean of a lognormal whose logarithm deviates by `sigma`.
+#[must_use]
+pub fn log_normal_spread(sigma: f64) -> f64 {
+    (sigma * sigma).exp_m1().sqrt()
+}
+
 /// Contexts of the requests in flight, in tokens.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Context {
@@ -77,7 +83,7 @@ impl Context {
         match self {
             Self::Number(tokens) => Moments { mean: *tokens, deviation: 0.0 },
             Self::LogNormal { mean, sigma } => {
-                Moments { mean: *mean, deviation: mean * (sigma * sigma).exp_m1().sqrt() }
+                Moments { mean: *mean, deviation: mean * log_normal_spread(*sigma) }
             }
             Self::Histogram(histogram) => histogram.moments,
             Self::Lengths(lengths) => lengths.in_flight,

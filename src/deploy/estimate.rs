@@ -1,11 +1,15 @@
 //! Evaluating a compiled deployment at one point: batch, micro-batches, context. Nothing here
 //! allocates or parses: sweeps call it millions of times a second.
 
-use super::compile::{AttentionKind, Compiled, FfnKind, LayerKind, TimedGemm};
+use super::compile::{AttentionKind, Compiled, FfnKind, MOST_TURNS, TimedGemm};
 use super::memory::Held;
 use super::pipeline::{Sharing, Stages, Stretch, step_time};
 use crate::machine::roofline::KernelTime;
 use crate::units::{Bytes, Seconds};
+use crate::work::model::MOST_DESIGNS;
+
+/// More micro-batches than any deployment has use for.
+pub const MOST_MICRO_BATCHES: u32 = 1024;
 
 /// Where a deployment is evaluated.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -72,6 +76,25 @@ pub enum Infeasible {
     },
     /// There are fewer requests than micro-batches.
     TooFewRequests,
+    /// Even one request per rank and micro-batch takes longer than was promised.
+    Promise {
+        /// What it takes per token.
+        tpot: Seconds,
+        /// What was promised.
+        promise: Seconds,
+    },
+}
+
+impl Infeasible {
+    /// What binds where nothing runs: capacity, the latency promise, or the requests.
+    #[must_use]
+    pub const fn bound_by(&self) -> &'static str {
+        match self {
+            Self::AttentionMemory { .. } | Self::FfnMemory { .. } => "capacity",
+            Self::TooFewRequests => "too_few_requests",
+            Self::Promise { .. } => "latency_promise",
+        }
+    }
 }
 
 /// Memory of one device by what it is for.
@@ -118,31 +141,52 @@ pub struct Estimate {
     pub ffn_memory: Ledger,
 }
 
-/// More kinds of layer than any model has.
-const MOST_KINDS: usize = 12;
+/// Rows as a kernel that works in tiles computes them.
+#[inline]
+fn padded(rows: f64, tile: f64) -> f64 {
+    if tile > 1.0 { (rows / tile).ceil() * tile } else { rows }
+}
 
 /// Sums of one side's kernels.
 #[inline]
-fn gemms(all: &[TimedGemm], rows: f64) -> KernelTime {
+pub(super) fn gemms(all: &[TimedGemm], rows: f64, tile: f64) -> KernelTime {
+    let computed = padded(rows, tile);
     let mut time = KernelTime::default();
     for TimedGemm { gemm, rate } in all {
         let bytes = gemm.weight_bytes + gemm.bytes_per_row * rows;
-        time += rate.time(gemm.flops_per_row * rows, bytes);
+        time += rate.time(gemm.flops_per_row * computed, bytes);
     }
     time
+}
+
+/// One FFN design at a point.
+#[derive(Clone, Copy, Default)]
+struct FfnTimes {
+    /// On the attention devices.
+    near: KernelTime,
+    /// On the FFN devices.
+    far: KernelTime,
+    dispatch: f64,
+    combine: f64,
 }
 
 impl AttentionKind {
     /// Time of one layer on one device for `requests` with `queries` query tokens each.
     #[must_use]
     #[inline]
-    pub fn time(&self, requests: f64, queries: f64, context: f64) -> KernelTime {
-        let mut time = gemms(&self.gemms, requests * queries);
+    pub fn time(&self, requests: f64, queries: f64, context: f64, tile: f64) -> KernelTime {
+        let mut time = gemms(&self.gemms, requests * queries, tile);
+        time += self.core_time(requests, queries, context);
+        time
+    }
+
+    /// The core's part of it.
+    #[inline]
+    pub(super) fn core_time(&self, requests: f64, queries: f64, context: f64) -> KernelTime {
         let core = self.core.at(context);
         // More query tokens multiply arithmetic, not the cache that they share.
         let flops = core.flops.flops() * requests * queries;
-        time += self.core_rate.time(flops, core.bytes.bytes() * requests);
-        time
+        self.core_rate.time(flops, core.bytes.bytes() * requests)
     }
 }
 
@@ -150,121 +194,195 @@ impl FfnKind {
     /// Time of one layer on one FFN device for `rows` tokens of the whole micro-batch.
     #[must_use]
     #[inline]
-    pub fn time(&self, rows: f64, imbalance: f64) -> KernelTime {
-        let mut time = gemms(&self.gemms, rows * self.gemm_rows);
+    pub fn time(&self, rows: f64, tile: f64) -> KernelTime {
+        let mut time = gemms(&self.gemms, rows * self.gemm_rows, tile);
         if let Some((work, rate)) = &self.experts {
-            let mine = rows * work.experts_per_token / self.expert_groups * imbalance;
-            let bytes = work.touched(rows) * work.expert_bytes + work.bytes_per_row * mine;
-            time += rate.time(work.flops_per_row * mine, bytes);
+            let mine = rows * work.experts_per_token / self.expert_groups * self.imbalance;
+            let touched = work.touched(rows);
+            let bytes = touched * work.expert_bytes + work.bytes_per_row * mine;
+            // Each expert's rows fill tiles of their own.
+            let computed = if tile > 1.0 { touched * padded(mine / touched, tile) } else { mine };
+            time += rate.time(work.flops_per_row * computed, bytes);
         }
         time
     }
 }
 
-/// What one micro-batch puts on the devices.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Load {
-    /// Requests of one attention rank.
-    pub requests: f64,
-    /// Tokens of one attention rank.
-    pub near: f64,
-    /// Tokens of all ranks together.
-    pub all: f64,
+/// A step's way through the layers.
+pub(super) struct Walk {
+    stretches: [Stretch; MOST_TURNS],
+    length: usize,
+    /// Stage times of all layers together.
+    pub(super) sum: Stages,
+    /// The parts of attention and FFN that arithmetic binds.
+    pub(super) compute_bound: [f64; 2],
+    layers: f64,
 }
 
-/// One layer of one micro-batch.
-pub(super) struct LayerTime {
-    /// Its stages.
-    pub stages: Stages,
-    /// The part of attention and FFN that is bound by arithmetic.
-    pub compute_bound: [f64; 2],
+impl Walk {
+    /// The layers so far.
+    pub(super) fn stretches(&self) -> &[Stretch] {
+        &self.stretches[..self.length]
+    }
+
+    fn push(&mut self, layers: u32, attention: KernelTime, ffn: &FfnTimes) {
+        let mut near = attention;
+        near += ffn.near;
+        let stages = Stages {
+            attention: near.total_s,
+            dispatch: ffn.dispatch,
+            ffn: ffn.far.total_s,
+            combine: ffn.combine,
+        };
+        self.stretches[self.length] = Stretch { layers, stages };
+        self.length += 1;
+        let n = f64::from(layers);
+        self.sum.attention += stages.attention * n;
+        self.sum.dispatch += stages.dispatch * n;
+        self.sum.ffn += stages.ffn * n;
+        self.sum.combine += stages.combine * n;
+        self.compute_bound[0] += near.compute_bound_s * n;
+        self.compute_bound[1] += ffn.far.compute_bound_s * n;
+        self.layers += n;
+    }
 }
 
 impl Compiled {
+    /// Requests that one rank serves in each micro-batch.
+    #[must_use]
+    #[inline]
+    pub fn requests_per_rank(&self, point: Point) -> f64 {
+        let cuts = f64::from(point.micro_batches) * self.attention_ranks;
+        (point.batch as f64 / cuts).ceil()
+    }
+
+    /// Context per request on the rank that has drawn the longest ones.
+    #[must_use]
+    #[inline]
+    pub fn slowest_context(&self, requests: f64, mean: f64) -> f64 {
+        mean * (1.0 + self.straggling / requests.sqrt())
+    }
+
+    fn walk(&self, requests: f64, near: f64, all: f64, point: Point) -> Walk {
+        let options = &self.options;
+        let tile = options.tile_rows;
+        let context = self.slowest_context(requests, point.context);
+        let mut attention = [KernelTime::default(); MOST_DESIGNS];
+        for (time, kind) in attention.iter_mut().zip(&self.attention) {
+            *time = kind.time(requests, options.query_tokens, context, tile);
+        }
+        self.along(&attention, near, all)
+    }
+
+    /// The way through the layers with given times of the attention designs.
+    pub(super) fn along(
+        &self,
+        attention: &[KernelTime; MOST_DESIGNS],
+        near: f64,
+        all: f64,
+    ) -> Walk {
+        let tile = self.options.tile_rows;
+        let mut ffn = [FfnTimes::default(); MOST_DESIGNS];
+        for (times, kind) in ffn.iter_mut().zip(&self.ffn) {
+            *times = FfnTimes {
+                near: gemms(&kind.near_gemms, near, tile),
+                far: kind.time(all, tile),
+                dispatch: kind.dispatch.time(near, all),
+                combine: kind.combine.time(near, all),
+            };
+        }
+        let mut walk = Walk {
+            stretches: [Stretch { layers: 0, stages: Stages::default() }; MOST_TURNS],
+            length: 0,
+            sum: Stages::default(),
+            compute_bound: [0.0; 2],
+            layers: 0.0,
+        };
+        for kind in &self.layers {
+            walk.push(kind.layers, attention[kind.attention], &ffn[kind.ffn]);
+        }
+        walk
+    }
+
+    /// The stage times of every layer at a point, in order, for drawing and for the event-driven
+    /// schedule.
+    #[must_use]
+    pub fn layer_stages(&self, point: Point) -> Vec<Stages> {
+        let requests = self.requests_per_rank(point);
+        let near = requests * self.options.query_tokens;
+        let walk = self.walk(requests, near, near * self.attention_ranks, point);
+        let layers = |s: &Stretch| std::iter::repeat_n(s.stages, s.layers as usize);
+        walk.stretches[..walk.length].iter().flat_map(layers).collect()
+    }
+
     /// Evaluates a point.
     #[must_use]
     pub fn estimate(&self, point: Point) -> Estimate {
         let options = &self.options;
-        let load = self.load(point);
-        let mut stretches = [Stretch { layers: 0, stages: Stages::default() }; MOST_KINDS];
-        let (mut sum, mut share) = (Stages::default(), [0.0_f64; 2]);
-        let mut layers = 0.0;
-        for (slot, kind) in stretches.iter_mut().zip(&self.layers) {
-            let LayerTime { stages, compute_bound } = self.layer(kind, load, point.context);
-            *slot = Stretch { layers: kind.layers, stages };
-            let n = f64::from(kind.layers);
-            sum = sum.plus(&stages, n);
-            share[0] += compute_bound[0] * n;
-            share[1] += compute_bound[1] * n;
-            layers += n;
-        }
-        let stretches = &stretches[..self.layers.len().min(MOST_KINDS)];
-        let step = self.layers_time(stretches, point.micro_batches) + self.once(load, point);
+        let requests = self.requests_per_rank(point);
+        let near = requests * options.query_tokens;
+        let all = near * self.attention_ranks;
+        let walk = self.walk(requests, near, all, point);
+        // The tokens that are checked, and once more those that were drafted.
+        let tokens = near + requests * (options.query_tokens - 1.0);
+        let rows = tokens * f64::from(point.micro_batches) * self.lm_head_rows;
+        let head = gemms(std::slice::from_ref(&self.lm_head), rows, options.tile_rows);
+        let once = options.fixed_s + head.total_s;
+        let step =
+            self.layers_time(&walk.stretches[..walk.length], near, point.micro_batches) + once;
         let overlap = if self.pipeline_stages > 1.0 { 1 } else { point.micro_batches };
-        let stages = Stages::default().plus(&sum, 1.0 / layers);
+        let (mean, layers) = (walk.sum, walk.layers);
+        let bound_by = self.bound_by(&mean, walk.compute_bound, overlap);
+        let scale = 1.0 / layers;
+        let stages = Stages {
+            attention: mean.attention * scale,
+            dispatch: mean.dispatch * scale,
+            ffn: mean.ffn * scale,
+            combine: mean.combine * scale,
+        };
         let tokens_per_s = point.batch as f64 * options.accepted_tokens / step;
-        let (attention_memory, ffn_memory) = self.memory(load, point);
+        let (attention_memory, ffn_memory) = self.memory(requests, all, point);
         Estimate {
             infeasible: self.infeasible(point, &attention_memory, &ffn_memory),
             stages,
-            cycle: Seconds::new(stages.cycle(self.sharing, overlap)),
+            cycle: Seconds::new(self.mean_cycle(&walk, overlap)),
             step: Seconds::new(step),
             tpot: Seconds::new(step / options.accepted_tokens),
             tokens_per_s_per_device: tokens_per_s / self.devices,
             usd_per_mtok: self.price.usd_per_second() / tokens_per_s * 1e6,
-            bound_by: self.bound_by(&sum, share, overlap),
+            bound_by,
             attention_memory,
             ffn_memory,
         }
     }
 
-    /// What a micro-batch of a point puts on the devices, in whole requests per rank.
-    #[inline]
-    pub(super) fn load(&self, point: Point) -> Load {
-        let cuts = f64::from(point.micro_batches) * self.attention_ranks;
-        let requests = (point.batch as f64 / cuts).ceil();
-        let near = requests * self.options.query_tokens;
-        Load { requests, near, all: near * self.attention_ranks }
-    }
-
-    /// Times of one layer of a kind.
-    #[inline]
-    pub(super) fn layer(&self, kind: &LayerKind, load: Load, context: f64) -> LayerTime {
-        let (attention, ffn) = (&self.attention[kind.attention], &self.ffn[kind.ffn]);
-        let mut a = attention.time(load.requests, self.options.query_tokens, context);
-        a += gemms(&ffn.near_gemms, load.near);
-        let f = ffn.time(load.all, self.options.expert_imbalance);
-        LayerTime {
-            stages: Stages {
-                attention: a.total_s,
-                dispatch: ffn.dispatch.time(load.near, load.all),
-                ffn: f.total_s,
-                combine: ffn.combine.time(load.near, load.all),
-            },
-            compute_bound: [a.compute_bound_s, f.compute_bound_s],
-        }
-    }
-
-    /// Time of what runs once per step: the LM head of all micro-batches, and what is fixed.
-    #[inline]
-    pub(super) fn once(&self, load: Load, point: Point) -> f64 {
-        let rows = load.near * f64::from(point.micro_batches) * self.lm_head_rows;
-        self.options.fixed_s + gemms(std::slice::from_ref(&self.lm_head), rows).total_s
-    }
-
     /// Time of all layers. With pipeline stages, micro-batches follow one another through the
-    /// stages, and one returns to the first when it has passed the last and its turn has come:
-    /// max(1, m / p) times its own way through.
-    fn layers_time(&self, stretches: &[Stretch], micro_batches: u32) -> f64 {
+    /// stages, and one returns to the first when it has passed the last and its turn has come, m
+    /// turns of the stage with the most layers after the last.
+    pub(super) fn layers_time(&self, stretches: &[Stretch], near: f64, micro_batches: u32) -> f64 {
         if self.pipeline_stages > 1.0 {
-            let alone = step_time(stretches, self.sharing, 1);
-            return alone * (f64::from(micro_batches) / self.pipeline_stages).max(1.0);
+            let layers = step_time(stretches, self.sharing, 1);
+            let moving = self.stage_transfer.time(near, near);
+            let alone = layers + self.pipeline_stages * moving;
+            let turn = layers * self.slowest_stage + moving;
+            return alone.max(turn * f64::from(micro_batches));
         }
         step_time(stretches, self.sharing, micro_batches)
     }
 
+    /// Time between micro-batches in one layer, averaged over the layers.
+    fn mean_cycle(&self, walk: &Walk, micro_batches: u32) -> f64 {
+        let one = |s: &Stretch| f64::from(s.layers) * s.stages.cycle(self.sharing, micro_batches);
+        walk.stretches[..walk.length].iter().map(one).sum::<f64>() / walk.layers
+    }
+
     /// The stage or the depth that the cycle waits for.
-    fn bound_by(&self, sum: &Stages, compute_bound: [f64; 2], micro_batches: u32) -> BoundBy {
+    pub(super) fn bound_by(
+        &self,
+        sum: &Stages,
+        compute_bound: [f64; 2],
+        micro_batches: u32,
+    ) -> BoundBy {
         // One micro-batch waits for every stage: the longest is what to shorten.
         let alone = micro_batches == 1;
         let sharing = if alone { Sharing::default() } else { self.sharing };
@@ -291,16 +409,16 @@ impl Compiled {
         }
     }
 
-    pub(super) fn memory(&self, load: Load, point: Point) -> (Ledger, Ledger) {
+    pub(super) fn memory(&self, requests: f64, all: f64, point: Point) -> (Ledger, Ledger) {
         let of = |held: &Held, requests: f64, tokens: f64| Ledger {
             weights: held.weights,
             kv: held.kv_per_request(point.context) * requests,
             activations: held.per_token * tokens,
         };
         let micro_batches = f64::from(point.micro_batches);
-        let near = load.requests * micro_batches;
+        let near = requests * micro_batches;
         let attention = of(&self.attention_memory, near, near * self.options.query_tokens);
-        let ffn = self.ffn_memory.as_ref().map(|held| of(held, 0.0, load.all * micro_batches));
+        let ffn = self.ffn_memory.as_ref().map(|held| of(held, 0.0, all * micro_batches));
         (attention, ffn.unwrap_or_default())
     }
 

@@ -2,6 +2,7 @@
 //! held back of memory, speculation. Every default is the neutral one of a datasheet roofline or
 //! says that it is assumed.
 
+use super::imbalance::Imbalance;
 use super::sparsity::Wire;
 use crate::machine::hardware::WithoutFp8;
 
@@ -22,14 +23,45 @@ pub struct Options {
     pub memory_reserve: f64,
     /// Whether the two directions of a network card take turns.
     pub half_duplex: bool,
-    /// Most loaded expert group over the mean.
-    pub expert_imbalance: f64,
+    /// How unequally the experts are used.
+    pub expert_imbalance: Imbalance,
+    /// Standard deviation of the requests' contexts over their mean.
+    pub context_spread: f64,
+    /// Rows that a matrix product is padded up to; 1 is no padding.
+    pub tile_rows: f64,
     /// Query tokens per request and step: 1, or 1 + drafted ones.
     pub query_tokens: f64,
     /// Tokens accepted per request and step.
     pub accepted_tokens: f64,
     /// What 8-bit products run as on devices without FP8.
     pub without_fp8: WithoutFp8,
+}
+
+/// Tokens accepted per step when the i-th drafted token is accepted with the i-th probability if
+/// all before it were: 1 + p1 + p1 p2 + ...
+#[must_use]
+pub fn accepted_tokens(acceptance: &[f64]) -> f64 {
+    let mut all_so_far = 1.0;
+    let drafted = acceptance.iter().map(|p| {
+        all_so_far *= p;
+        all_so_far
+    });
+    1.0 + drafted.sum::<f64>()
+}
+
+impl Options {
+    /// Whether steps draft tokens, and so run and hold the MTP layers.
+    #[must_use]
+    pub fn drafting(&self) -> bool {
+        self.query_tokens > 1.0
+    }
+
+    /// Load of the busiest of `groups` of devices over the mean.
+    #[must_use]
+    pub fn imbalance(&self, experts: u64, groups: u32) -> f64 {
+        let experts = u32::try_from(experts).unwrap_or(u32::MAX);
+        self.expert_imbalance.max_over_mean(experts, groups)
+    }
 }
 
 impl Default for Options {
@@ -42,7 +74,9 @@ impl Default for Options {
             fixed_s: 0.0,
             memory_reserve: 0.05,
             half_duplex: false,
-            expert_imbalance: 1.0,
+            expert_imbalance: Imbalance::Uniform,
+            context_spread: 0.0,
+            tile_rows: 1.0,
             query_tokens: 1.0,
             accepted_tokens: 1.0,
             without_fp8: WithoutFp8::Bf16,

@@ -12,7 +12,7 @@
 //! | [`show_hardware`] | the sheet of a hardware |
 //! | [`deployed`] | a scenario's deployments, evaluated |
 //! | [`duel`] | disaggregated beside colocated |
-//! | [`estimate_table`] | the columns of `afford estimate` |
+//! | [`estimate_table`], [`serving_table`] | the columns of `afford estimate` |
 //! | [`explain_tables`] | where time and memory of a deployment go |
 //! | [`plan_table`] | the columns of `afford plan` |
 //! | [`loaded`] | a scenario with its models and hardware found |
@@ -21,6 +21,7 @@
 //! | [`published`] | computed tables beside published ones |
 //! | [`figures`] | the figures that a report may hold |
 //! | [`gantt`] | the pipeline of a step, drawn |
+//! | [`picture`] | a drawing as SVG or PNG, as a file's name asks |
 //! | [`plot`] | charts of numbers as SVG and PNG; knows no model and no cost |
 //! | [`page`] | the report's README |
 //! | [`bundle`] | a report as a set of files |
@@ -45,10 +46,12 @@ pub mod gantt;
 pub mod loaded;
 pub mod number;
 pub mod page;
+pub mod picture;
 pub mod plan_table;
 pub mod plot;
 pub mod published;
 pub mod read_table;
+pub mod serving_table;
 pub mod sheet;
 pub mod show_hardware;
 pub mod show_model;

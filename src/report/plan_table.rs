@@ -2,10 +2,11 @@
 
 use super::estimate_table::{EstimateRow, estimate_table, reason};
 use super::number::{plain, significant};
-use super::table::{Cell, Column, Show, Table};
-use crate::deploy::deployment::{Deployment, Dispatch};
+use super::table::{Column, Show, Table};
+use crate::deploy::deployment::Deployment;
+use crate::deploy::estimate::Infeasible;
 use crate::machine::fidelity::Fidelity;
-use crate::sweep::census::{Miss, Reason};
+use crate::sweep::census::Miss;
 use crate::sweep::leaders::Found;
 use crate::sweep::plan::{Answer, Objective, Plan};
 
@@ -103,13 +104,14 @@ fn row(plan: &Plan, answer: &Answer, found: &Found) -> EstimateRow {
 
 fn missed(plan: &Plan, answer: &Answer, count: u64, miss: &Miss) -> Line {
     let row = row(plan, answer, &miss.found);
-    let why = match (&row.estimate.infeasible, miss.reason) {
-        (Some(why), Reason::FfnMemory | Reason::AttentionMemory) => reason(why, &row),
-        _ => format!(
-            "no batch keeps {} ms: the smallest step takes {} ms",
+    let why = match &row.estimate.infeasible {
+        Some(Infeasible::Promise { tpot, .. }) => format!(
+            "no batch keeps {} ms, the smallest step gives {} ms",
             plain(plan.promise.ms()),
-            significant(row.estimate.tpot.ms(), 4)
+            significant(tpot.ms(), 4)
         ),
+        Some(why) => reason(why, &row),
+        None => String::new(),
     };
     Line { rank: None, row, miss: Some((count, why)) }
 }
@@ -139,48 +141,23 @@ fn note(plan: &Plan, answer: &Answer, misses: &[Line]) -> String {
     text
 }
 
-/// Adds what a plan knows beyond an estimate: columns before, columns behind, and why not.
+/// Adds what a plan knows beyond an estimate, and shows how attention and rows are split.
 fn widen(table: &mut Table, lines: &[Line], objective: Objective) {
-    let feasible = table.column("feasible");
-    let reason = table.column("infeasible_reason");
-    let before = [
-        Column::new("rank", Show::Plain),
-        Column::new("kind", Show::Plain),
-        Column::new("objective", Show::Hidden),
-    ];
-    let behind = [
-        Column::new("attention_tp", Show::Plain).headed("A TP"),
-        Column::new("expert_tp", Show::Plain).headed("E TP"),
-        Column::new("dispatch", Show::Plain),
-        Column::new("infeasible_shapes", Show::Hidden),
-    ];
-    for (cells, line) in table.rows.iter_mut().zip(lines) {
-        if let (Some(feasible), Some(reason), Some((_, why))) = (feasible, reason, &line.miss) {
-            cells[feasible] = false.into();
-            cells[reason] = why.clone().into();
+    let why = table.column("infeasible_reason");
+    for name in ["attention_tp", "dispatch"] {
+        if let Some(at) = table.column(name) {
+            table.columns[at].show = Show::Plain;
         }
-        let deployment = &line.row.deployment;
-        let first = [line.rank.into(), kind(deployment).into(), objective.name().into()];
-        cells.splice(0..0, first);
-        cells.extend(cut(deployment));
+    }
+    for (cells, line) in table.rows.iter_mut().zip(lines) {
+        if let (Some(at), Some((_, why))) = (why, &line.miss) {
+            cells[at] = why.clone().into();
+        }
+        let kind = kind(&line.row.deployment);
+        cells.splice(0..0, [line.rank.into(), kind.into(), objective.name().into()]);
         cells.push(line.miss.as_ref().map(|(count, _)| *count).into());
     }
-    table.columns.splice(0..0, before);
-    table.columns.extend(behind);
-}
-
-/// How attention and experts are cut, which a name does not say.
-fn cut(deployment: &Deployment) -> [Cell; 3] {
-    match deployment {
-        Deployment::Afd(afd) => {
-            let dispatch = match afd.dispatch {
-                Dispatch::Broadcast => "broadcast",
-                Dispatch::Routed => "routed",
-            };
-            [u64::from(afd.attention_tp).into(), u64::from(afd.expert_tp).into(), dispatch.into()]
-        }
-        Deployment::Colocated(c) => {
-            [u64::from(c.attention_tp).into(), u64::from(c.expert_tp).into(), Cell::None]
-        }
-    }
+    let before = [("rank", Show::Plain), ("kind", Show::Plain), ("objective", Show::Hidden)];
+    table.columns.splice(0..0, before.map(|(name, show)| Column::new(name, show)));
+    table.columns.push(Column::new("infeasible_shapes", Show::Hidden));
 }

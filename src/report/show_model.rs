@@ -12,7 +12,7 @@ use crate::work::cache::{cache, kv_bytes_held, kv_bytes_per_token};
 use crate::work::ffn::{Ffn, Moe};
 use crate::work::matrix::Matrix;
 use crate::work::model::{Layer, Model, Named, Run};
-use crate::work::params::{attention_params, moe_sparsity, params};
+use crate::work::params::{attention_params, hub_params, moe_sparsity, params};
 use crate::work::token::{TokenWork, token_work};
 use serde::{Deserialize, Serialize};
 
@@ -198,7 +198,7 @@ impl ModelSheet {
             activations_format: model.precision.activations.name(),
             total_params: params.total,
             mtp_params: params.mtp,
-            hub_params: None,
+            hub_params: hub_params(model),
             active_params_core: params.active_core,
             active_params_with_head: params.active_with_head,
             active_params_with_embedding_and_head: params.active_with_embedding_and_head,
@@ -234,7 +234,7 @@ impl ModelSheet {
 fn at_context(model: &Model, context_tokens: u64, counting: Counting) -> AtContext {
     let work: TokenWork = token_work(model, context_tokens, counting);
     let parts = [work.attention_flops(), work.linear_flops(), work.ffn_flops()];
-    let outside = work.router_flops + work.lm_head_flops;
+    let outside = work.router_flops + work.residual_flops + work.lm_head_flops;
     AtContext {
         context_tokens,
         kv_held_bytes: kv_bytes_held(model, context_tokens).bytes(),
@@ -263,7 +263,7 @@ fn layers_by_kind(model: &Model) -> Vec<LayerKind> {
     let norms = model.norms.per_layer * h * if model.norms.bias { 2 } else { 1 };
     let kind = |run: &Run| {
         let (attention, ffn) = (model.attention(run.layer), model.ffn(run.layer));
-        let around = attention_params(attention, h) + norms;
+        let around = attention_params(attention, h) + norms + model.residual.layer_params(h);
         LayerKind {
             name: layer_name(model, run.layer),
             layers: run.count,

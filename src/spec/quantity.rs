@@ -51,6 +51,20 @@ impl<'de> Deserialize<'de> for Count {
     }
 }
 
+/// A whole number from 1 to 64: the length of a short kernel, copies of a matrix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema)]
+#[schemars(transparent)]
+pub struct SmallCount(#[schemars(range(min = 1, max = 64))] pub u64);
+
+impl<'de> Deserialize<'de> for SmallCount {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Count::deserialize(deserializer)?.0 {
+            n @ 1..=64 => Ok(Self(n)),
+            n => Err(Error::custom(format!("must be at most 64, not {n}"))),
+        }
+    }
+}
+
 /// A finite number greater than zero and not absurdly large.
 #[derive(Debug, Clone, Copy, PartialEq, JsonSchema)]
 #[schemars(transparent)]

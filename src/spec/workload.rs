@@ -3,9 +3,11 @@
 use super::de::At;
 use super::quantity::{Contexts, Count, Positive};
 use super::source::Diagnostic;
+use crate::deploy::context::log_normal_spread;
 use crate::deploy::deployment::{Deployment, Dispatch, Side};
+use crate::deploy::imbalance::Imbalance;
 use crate::deploy::name::{Shape, parse};
-use crate::deploy::options::Options;
+use crate::deploy::options::{Options, accepted_tokens};
 use crate::work::dtype::Dtype;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -70,6 +72,15 @@ pub struct ConditionsSpec {
     pub half_duplex: Option<bool>,
     /// Most loaded expert group over the mean.
     pub expert_imbalance: Option<At<Positive>>,
+    /// Experts are used as by Zipf's law with this exponent, evened out by `redundant_experts`.
+    pub expert_zipf: Option<Positive>,
+    /// Contexts are lognormal around their mean, with this standard deviation of the logarithm.
+    pub context_log_sigma: Option<At<Positive>>,
+    /// Rows that matrix products are padded up to, as tiled kernels do.
+    pub tile_rows: Option<Count>,
+    /// Probability that the first, second ... drafted token is accepted if those before it were;
+    /// stands in for `draft_tokens` and `accepted_tokens`.
+    pub acceptance: Option<At<Vec<Positive>>>,
     /// Tokens drafted per step beside the one that is certain.
     pub draft_tokens: Option<u32>,
     /// Tokens accepted per step.
@@ -100,6 +111,10 @@ impl ConditionsSpec {
             memory_reserve,
             half_duplex,
             expert_imbalance,
+            expert_zipf,
+            context_log_sigma,
+            tile_rows,
+            acceptance,
             draft_tokens,
             accepted_tokens
         )
@@ -128,7 +143,37 @@ impl ConditionsSpec {
         }
         options.half_duplex = self.half_duplex.unwrap_or(options.half_duplex);
         if let Some(factor) = &self.expert_imbalance {
-            options.expert_imbalance = at_least_one(factor, "expert_imbalance")?;
+            let factor = at_least_one(factor, "expert_imbalance")?;
+            options.expert_imbalance = Imbalance::MaxOverMean(factor);
+        }
+        if let Some(exponent) = self.expert_zipf {
+            let redundant = self.redundant_experts.unwrap_or(0);
+            options.expert_imbalance =
+                Imbalance::Zipf { exponent: exponent.0.min(10.0), redundant };
+        }
+        if let Some(sigma) = &self.context_log_sigma {
+            if sigma.value.0 > 3.0 {
+                return Err(sigma.complain("`context_log_sigma` must be at most 3"));
+            }
+            options.context_spread = log_normal_spread(sigma.value.0);
+        }
+        options.tile_rows = self.tile_rows.map_or(1.0, |rows| rows.0 as f64);
+        self.speculation(&mut options)?;
+        Ok(options)
+    }
+
+    fn speculation(&self, options: &mut Options) -> Result<(), Diagnostic> {
+        if let Some(acceptance) = &self.acceptance {
+            if let Some(p) = acceptance.iter().find(|p| p.0 > 1.0) {
+                return Err(acceptance.complain(format!(
+                    "`acceptance` holds probabilities, at most 1, not {}",
+                    p.0
+                )));
+            }
+            let acceptance: Vec<f64> = acceptance.iter().map(|p| p.0).collect();
+            options.query_tokens = 1.0 + acceptance.len() as f64;
+            options.accepted_tokens = accepted_tokens(&acceptance);
+            return Ok(());
         }
         options.query_tokens = 1.0 + f64::from(self.draft_tokens.unwrap_or(0));
         if let Some(accepted) = &self.accepted_tokens {
@@ -139,7 +184,7 @@ impl ConditionsSpec {
                     .help("no step accepts more tokens than it computes"));
             }
         }
-        Ok(options)
+        Ok(())
     }
 
     /// The deployment of a name under these conditions.

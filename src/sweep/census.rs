@@ -12,7 +12,7 @@ use crate::deploy::bounds::largest_between;
 use crate::deploy::compile::{Compiled, Pools, compile};
 use crate::deploy::deployment::{Afd, Deployment};
 use crate::deploy::estimate::Infeasible;
-use crate::machine::hardware::Unknown;
+use crate::deploy::legal::Refused;
 use crate::work::model::Model;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
@@ -85,12 +85,12 @@ impl Census {
 }
 
 /// Counts the shapes of a model at every context.
-pub(super) fn count(plan: &Plan, model: &Model) -> Result<Vec<Census>, Unknown> {
+pub(super) fn count(plan: &Plan, model: &Model) -> Result<Vec<Census>, Refused> {
     let none = || vec![Census::default(); plan.contexts.len()];
     let merge = |a: Vec<Census>, b: Vec<Census>| {
         Ok(a.into_iter().zip(b).map(|(a, b)| a.merge(b)).collect())
     };
-    let shapes = if plan.kinds.afd { plan.choices.afd(&plan.limits) } else { Vec::new() };
+    let shapes = if plan.kinds.afd { plan.choices.afd(&plan.limits, model) } else { Vec::new() };
     let pairs = plan.pairs();
     let families = pairs.par_iter().flat_map_iter(|&pair| shapes.iter().map(move |s| (pair, *s)));
     let afd = families
@@ -100,7 +100,7 @@ pub(super) fn count(plan: &Plan, model: &Model) -> Result<Vec<Census>, Unknown> 
         })
         .try_reduce(none, merge)?;
     let colocated = plan
-        .colocated_shapes()
+        .colocated_shapes(model)
         .into_par_iter()
         .try_fold(none, |mut all, (place, shape)| {
             let hardware = &plan.colocated_hardware[place.attention];
@@ -126,7 +126,7 @@ fn count_family(
     place: Place,
     afd: Afd,
     all: &mut [Census],
-) -> Result<(), Unknown> {
+) -> Result<(), Refused> {
     let pools = plan.pools(place);
     let most = plan.limits.attention_instances(&afd, pools.attention, pools.ffn);
     if most == 0 {
@@ -192,7 +192,7 @@ impl Asked<'_> {
     fn miss(&self) -> Option<Miss> {
         let all = self.plan.choices.micro_batches(&self.deployment);
         let point = self.question(*all.first()?).point(1);
-        let estimate = self.compiled.estimate(point);
+        let mut estimate = self.compiled.estimate(point);
         let (reason, overshoot) = match estimate.infeasible {
             Some(Infeasible::FfnMemory { needs, has }) => (Reason::FfnMemory, needs / has),
             Some(Infeasible::AttentionMemory { needs, has }) => {
@@ -205,6 +205,10 @@ impl Asked<'_> {
         let shared = reason == Reason::Promise && !self.compiled.is_monotone();
         if shared && all.iter().any(|m| self.question(*m).best(f64::INFINITY).is_some()) {
             return None;
+        }
+        if reason == Reason::Promise {
+            let (tpot, promise) = (estimate.tpot, self.plan.promise);
+            estimate.infeasible = Some(Infeasible::Promise { tpot, promise });
         }
         let (place, deployment) = (self.place, self.deployment);
         let found = Found { place, deployment, point, estimate, cost: f64::INFINITY };

@@ -20,8 +20,9 @@ use super::leaders::{Found, Leaders, Place};
 use super::shapes::{Choices, Limits};
 use crate::deploy::compile::{Compiled, Pools, compile};
 use crate::deploy::deployment::{Afd, Colocated, Deployment};
+use crate::deploy::legal::Refused;
 use crate::deploy::options::Options;
-use crate::machine::hardware::{Hardware, Unknown};
+use crate::machine::hardware::Hardware;
 use crate::units::{Seconds, UsdPerSecond};
 use crate::work::model::Model;
 use rayon::prelude::*;
@@ -126,7 +127,7 @@ impl Plan {
     ///
     /// # Errors
     /// If a profile lacks a figure that a deployment needs.
-    pub fn search(&self) -> Result<Vec<Answer>, Unknown> {
+    pub fn search(&self) -> Result<Vec<Answer>, Refused> {
         let mut answers = Vec::new();
         for (at, model) in self.models.iter().enumerate() {
             let censuses = count(self, model)?;
@@ -175,13 +176,13 @@ impl Plan {
     }
 
     /// Colocated deployments by hardware.
-    pub(super) fn colocated_shapes(&self) -> Vec<(Place, Colocated)> {
+    pub(super) fn colocated_shapes(&self, model: &Model) -> Vec<(Place, Colocated)> {
         if !self.kinds.colocated {
             return Vec::new();
         }
         let shapes = |(at, hardware): (usize, &Hardware)| {
             let place = Place { attention: at, ffn: at };
-            let all = self.choices.colocated(&self.limits, hardware);
+            let all = self.choices.colocated(&self.limits, model, hardware);
             all.into_iter().map(move |shape| (place, shape)).collect::<Vec<_>>()
         };
         self.colocated_hardware.iter().enumerate().flat_map(shapes).collect()
@@ -202,7 +203,7 @@ fn answer(model: usize, context: u64, afd: Search, colocated: Search, census: Ce
 }
 
 /// Prices of one device on both sides.
-pub(super) fn prices(pools: Pools) -> Result<[UsdPerSecond; 2], Unknown> {
+pub(super) fn prices(pools: Pools) -> Result<[UsdPerSecond; 2], Refused> {
     Ok([pools.attention.price()?.rate, pools.ffn.price()?.rate])
 }
 
@@ -225,8 +226,8 @@ struct Ceilings {
 }
 
 impl Ceilings {
-    fn new(plan: &Plan, model: &Model) -> Result<Self, Unknown> {
-        let shapes = plan.choices.afd(&plan.limits);
+    fn new(plan: &Plan, model: &Model) -> Result<Self, Refused> {
+        let shapes = plan.choices.afd(&plan.limits, model);
         let mut ffn = Vec::new();
         for far in &plan.ffn_hardware {
             let pools = Pools { attention: &plan.attention_hardware[0], ffn: far };
@@ -235,7 +236,7 @@ impl Ceilings {
                 let at = |m: &u32| compiled.ffn_ceiling(*m, plan.promise);
                 Ok(plan.choices.afd_micro_batches.iter().map(at).collect())
             };
-            ffn.push(shapes.par_iter().map(of).collect::<Result<Vec<Vec<f64>>, Unknown>>()?);
+            ffn.push(shapes.par_iter().map(of).collect::<Result<Vec<Vec<f64>>, Refused>>()?);
         }
         Ok(Self { shapes, ffn })
     }
@@ -245,7 +246,7 @@ impl Ceilings {
 const FIRST_FAMILIES: usize = 8;
 
 impl Search<'_> {
-    fn search_afd(&self, ceilings: &Ceilings) -> Result<(), Unknown> {
+    fn search_afd(&self, ceilings: &Ceilings) -> Result<(), Refused> {
         let families = self.families(ceilings)?;
         let (first, rest) = families.split_at(families.len().min(FIRST_FAMILIES));
         first.iter().try_for_each(|family| self.search_family(family))?;
@@ -253,7 +254,7 @@ impl Search<'_> {
     }
 
     /// The families, the most promising first.
-    fn families(&self, ceilings: &Ceilings) -> Result<Vec<Family>, Unknown> {
+    fn families(&self, ceilings: &Ceilings) -> Result<Vec<Family>, Refused> {
         let plan = self.plan;
         let mut families = Vec::new();
         for place in plan.pairs() {
@@ -285,9 +286,9 @@ impl Search<'_> {
     }
 
     /// Tokens per second of an attention instance, by attention TP and micro-batches.
-    fn attention_ceilings(&self, pools: Pools) -> Result<Vec<Vec<f64>>, Unknown> {
+    fn attention_ceilings(&self, pools: Pools) -> Result<Vec<Vec<f64>>, Refused> {
         let choices = &self.plan.choices;
-        let Some(first) = choices.afd(&self.plan.limits).first().copied() else {
+        let Some(first) = choices.afd(&self.plan.limits, self.model).first().copied() else {
             return Ok(Vec::new());
         };
         let of = |&attention_tp: &u32| {
@@ -306,7 +307,7 @@ impl Search<'_> {
         self.leaders.lock().map_or(f64::INFINITY, |leaders| leaders.limit(devices))
     }
 
-    fn search_family(&self, family: &Family) -> Result<(), Unknown> {
+    fn search_family(&self, family: &Family) -> Result<(), Refused> {
         let smallest = Deployment::Afd(family.afd).devices();
         if family.least > self.limit(smallest) {
             return Ok(());
@@ -333,8 +334,8 @@ impl Search<'_> {
         Ok(())
     }
 
-    fn search_colocated(&self) -> Result<(), Unknown> {
-        self.plan.colocated_shapes().par_iter().try_for_each(|&(place, shape)| {
+    fn search_colocated(&self) -> Result<(), Refused> {
+        self.plan.colocated_shapes(self.model).par_iter().try_for_each(|&(place, shape)| {
             let deployment = Deployment::Colocated(shape);
             let hardware = &self.plan.colocated_hardware[place.attention];
             let pools = Pools { attention: hardware, ffn: hardware };

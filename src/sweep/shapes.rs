@@ -2,7 +2,9 @@
 //! within limits.
 
 use crate::deploy::deployment::{Afd, Colocated, Deployment, Dispatch, Side};
+use crate::deploy::legal::legal;
 use crate::machine::hardware::Hardware;
+use crate::work::model::Model;
 
 /// How many devices there are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,9 +89,10 @@ impl Choices {
         }
     }
 
-    /// AFD deployments of one attention instance: all that differs but the number of those.
+    /// AFD deployments of a model with one attention instance: all that differs but the number of
+    /// those.
     #[must_use]
-    pub fn afd(&self, limits: &Limits) -> Vec<Afd> {
+    pub fn afd(&self, limits: &Limits, model: &Model) -> Vec<Afd> {
         let mut all = Vec::new();
         for ffn_instances in 1..limits.nodes {
             for &attention_tp in &self.attention_tp {
@@ -110,13 +113,13 @@ impl Choices {
                 }
             }
         }
-        all.retain(|afd| Deployment::Afd(*afd).check().is_ok());
+        all.retain(|afd| legal(model, &Deployment::Afd(*afd)).is_ok());
         all
     }
 
-    /// Colocated deployments on a hardware: powers of two, and whole servers.
+    /// Colocated deployments of a model on a hardware: powers of two, and whole servers.
     #[must_use]
-    pub fn colocated(&self, limits: &Limits, hardware: &Hardware) -> Vec<Colocated> {
+    pub fn colocated(&self, limits: &Limits, model: &Model, hardware: &Hardware) -> Vec<Colocated> {
         let g = self.instance_devices;
         let most = limits.of(hardware).min(limits.nodes.saturating_mul(g));
         let counts = (1..=most).filter(|n| n.is_power_of_two() || n.is_multiple_of(g));
@@ -132,7 +135,7 @@ impl Choices {
                             pipeline_stages,
                             redundant_experts: self.redundant_experts,
                         };
-                        if Deployment::Colocated(one).check().is_ok() {
+                        if legal(model, &Deployment::Colocated(one)).is_ok() {
                             all.push(one);
                         }
                     }

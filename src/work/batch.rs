@@ -106,6 +106,7 @@ pub fn expert_work(
     weights: Dtype,
     activations: Dtype,
 ) -> ExpertWork {
+    let h = moe.expert_hidden_size(h);
     let share = 1.0 / f64::from(tp);
     let width = moe.expert_intermediate_size as f64 * share;
     let copies = (moe.experts + u64::from(redundant)) as f64;

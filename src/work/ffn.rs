@@ -3,6 +3,7 @@
 //! A gated unit (SwiGLU: gate, up, down) of intermediate width m has 3 h m weights and costs
 //! 2 x 3 h m FLOPs per token. A mixture activates k of its N experts and every shared one.
 
+use super::dtype::Dtype;
 use super::experts::distinct_destinations;
 use super::matrix::Matrix;
 use crate::units::Flops;
@@ -23,6 +24,8 @@ pub struct Dense {
     pub intermediate_size: u64,
     /// Biases on its matrices.
     pub bias: bool,
+    /// Format of its weights, if not the model's.
+    pub weights: Option<Dtype>,
 }
 
 /// A mixture-of-experts layer.
@@ -42,6 +45,21 @@ pub struct Moe {
     pub expert_bias: bool,
     /// A bias on the router's logits, or a per-expert score correction.
     pub router_bias: bool,
+    /// The width that routed experts work at, where tokens are projected down to it first.
+    pub latent: Option<Latent>,
+    /// Format of shared experts and router, if not the model's.
+    pub weights: Option<Dtype>,
+    /// Format of the routed experts, if not that of the rest.
+    pub expert_weights: Option<Dtype>,
+}
+
+/// A narrower stream for the routed experts (latent MoE; Kimi K3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Latent {
+    /// Its width.
+    pub size: u64,
+    /// Whether a learned norm stands on it.
+    pub norm: bool,
 }
 
 /// Gate, up and down of one gated unit.
@@ -61,7 +79,21 @@ fn flops(unit: [Matrix; 3]) -> Flops {
     unit.iter().map(Matrix::flops).sum()
 }
 
+/// A format of its own, or else the usual one.
+const fn format(own: Option<Dtype>, usual: Dtype) -> Dtype {
+    match own {
+        Some(own) => own,
+        None => usual,
+    }
+}
+
 impl Dense {
+    /// Format of its weights, in a model whose weights are `model`.
+    #[must_use]
+    pub const fn weights(&self, model: Dtype) -> Dtype {
+        format(self.weights, model)
+    }
+
     /// Its matrices.
     #[must_use]
     pub fn matrices(&self, h: u64) -> [Matrix; 3] {
@@ -70,9 +102,31 @@ impl Dense {
 }
 
 impl Moe {
+    /// Format of what every token uses, in a model whose weights are `model`.
+    #[must_use]
+    pub const fn weights(&self, model: Dtype) -> Dtype {
+        format(self.weights, model)
+    }
+
+    /// Format of the routed experts.
+    #[must_use]
+    pub const fn expert_weights(&self, model: Dtype) -> Dtype {
+        format(self.expert_weights, self.weights(model))
+    }
+
+    /// The width at which the routed experts work: h, or that of their latent.
+    #[must_use]
+    pub const fn expert_hidden_size(&self, h: u64) -> u64 {
+        match self.latent {
+            Some(latent) => latent.size,
+            None => h,
+        }
+    }
+
     /// The matrices of one routed expert.
     #[must_use]
     pub fn expert(&self, h: u64) -> [Matrix; 3] {
+        let h = self.expert_hidden_size(h);
         gated_unit(h, self.expert_intermediate_size, self.expert_bias)
     }
 
@@ -85,12 +139,23 @@ impl Moe {
     /// The router.
     #[must_use]
     pub const fn router(&self, h: u64) -> Matrix {
-        Matrix::new("router", h, self.experts).with_bias(self.router_bias)
+        Matrix::new("router", h, self.experts).with_bias(self.router_bias).wide()
     }
 
-    /// Parameters of router and shared gate.
-    const fn steering_params(&self, h: u64) -> u64 {
-        self.router(h).params() + if self.shared_gate { h } else { 0 }
+    /// The projections into the routed experts' latent and out of it.
+    #[must_use]
+    pub fn latent_matrices(&self, h: u64) -> Vec<Matrix> {
+        let down = |l: Latent| Matrix::new("latent_down", h, l.size);
+        let up = |l: Latent| Matrix::new("latent_up", l.size, h);
+        self.latent.iter().flat_map(|l| [down(*l), up(*l)]).collect()
+    }
+
+    /// Parameters that every token uses: shared experts, router and gate, latent.
+    fn common_params(&self, h: u64) -> u64 {
+        let gate = if self.shared_gate { h } else { 0 };
+        let norm = self.latent.map_or(0, |latent| if latent.norm { latent.size } else { 0 });
+        let latent: u64 = self.latent_matrices(h).iter().map(Matrix::params).sum();
+        params(self.shared(h)) + self.router(h).params() + gate + norm + latent
     }
 
     /// Expected number of `groups` with equal shares of the experts that a token visits.
@@ -124,14 +189,30 @@ impl Ffn {
         }
     }
 
+    /// Format of what every token uses, in a model whose weights are `model`.
+    #[must_use]
+    pub const fn weights(&self, model: Dtype) -> Dtype {
+        match self {
+            Self::Dense(dense) => dense.weights(model),
+            Self::Moe(moe) => moe.weights(model),
+        }
+    }
+
+    /// Format of the routed experts (of the block itself if it is dense).
+    #[must_use]
+    pub const fn expert_weights(&self, model: Dtype) -> Dtype {
+        match self {
+            Self::Dense(dense) => dense.weights(model),
+            Self::Moe(moe) => moe.expert_weights(model),
+        }
+    }
+
     /// All parameters of the layer.
     #[must_use]
     pub fn total_params(&self, h: u64) -> u64 {
         match self {
             Self::Dense(dense) => params(dense.matrices(h)),
-            Self::Moe(moe) => {
-                moe.experts * params(moe.expert(h)) + params(moe.shared(h)) + moe.steering_params(h)
-            }
+            Self::Moe(moe) => moe.experts * params(moe.expert(h)) + moe.common_params(h),
         }
     }
 
@@ -140,11 +221,7 @@ impl Ffn {
     pub fn active_params(&self, h: u64) -> u64 {
         match self {
             Self::Dense(dense) => params(dense.matrices(h)),
-            Self::Moe(moe) => {
-                moe.experts_per_token * params(moe.expert(h))
-                    + params(moe.shared(h))
-                    + moe.steering_params(h)
-            }
+            Self::Moe(moe) => moe.experts_per_token * params(moe.expert(h)) + moe.common_params(h),
         }
     }
 
@@ -154,7 +231,8 @@ impl Ffn {
         match self {
             Self::Dense(dense) => flops(dense.matrices(h)),
             Self::Moe(moe) => {
-                flops(moe.expert(h)) * moe.experts_per_token as f64 + flops(moe.shared(h))
+                let latent: Flops = moe.latent_matrices(h).iter().map(Matrix::flops).sum();
+                flops(moe.expert(h)) * moe.experts_per_token as f64 + flops(moe.shared(h)) + latent
             }
         }
     }

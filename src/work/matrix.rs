@@ -17,13 +17,24 @@ pub struct Matrix {
     pub splits: u64,
     /// Whether it is split by its inputs (and the outputs summed) rather than by its outputs.
     pub split_inputs: bool,
+    /// Whether a checkpoint whose layers are quantised still keeps this one wide: routers,
+    /// compressors and the small heads of gates.
+    pub kept_wide: bool,
 }
 
 impl Matrix {
     /// A matrix without bias that stays whole.
     #[must_use]
     pub const fn new(name: &'static str, inputs: u64, outputs: u64) -> Self {
-        Self { name, inputs, outputs, bias: false, splits: 1, split_inputs: false }
+        Self {
+            name,
+            inputs,
+            outputs,
+            bias: false,
+            splits: 1,
+            split_inputs: false,
+            kept_wide: false,
+        }
     }
 
     /// The same with a bias or without.
@@ -39,6 +50,19 @@ impl Matrix {
         self.splits = splits;
         self.split_inputs = by_inputs;
         self
+    }
+
+    /// The same, kept wide when the layer is quantised.
+    #[must_use]
+    pub const fn wide(mut self) -> Self {
+        self.kept_wide = true;
+        self
+    }
+
+    /// Tiles of `rows` x `columns` that cover it: as many block scales does it have.
+    #[must_use]
+    pub const fn blocks(&self, rows: u64, columns: u64) -> u64 {
+        self.outputs.div_ceil(rows) * self.inputs.div_ceil(columns)
     }
 
     /// Weight elements, the bias apart.

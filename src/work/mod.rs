@@ -2,14 +2,17 @@
 //!
 //! | file | what it holds |
 //! | --- | --- |
+//! | [`checkpoint`] | what a published checkpoint holds beside the weights themselves |
 //! | [`dtype`] | element formats and their widths |
 //! | [`matrix`] | a weight matrix: parameters, FLOPs |
-//! | [`attention`] | one file per attention design: GQA, MFA, MLA, linear ... |
 //! | [`experts`] | experts that a batch touches, devices that a token reaches |
+//! | [`attention`] | one file per attention design: GQA, MFA, MLA, DSA, linear ... |
 //! | [`ffn`] | dense and mixture-of-experts feed-forward layers |
+//! | [`residual`] | residual streams that are more than an addition |
 //! | [`model`] | a model: its layers in order and what stands around them |
 //! | [`params`] | parameters, total and activated |
 //! | [`batch`] | what one device does in one layer for a batch |
+//! | [`prefill`] | what the tokens of a prompt ask of a layer |
 //! | [`cache`] | KV cache and recurrent state of a sequence |
 //! | [`token`] | FLOPs and bytes of one decoded token at a context length |
 //!
@@ -22,12 +25,15 @@
 pub mod attention;
 pub mod batch;
 pub mod cache;
+pub mod checkpoint;
 pub mod dtype;
 pub mod experts;
 pub mod ffn;
 pub mod matrix;
 pub mod model;
 pub mod params;
+pub mod prefill;
+pub mod residual;
 pub mod token;
 
 /// Which rules FLOPs are counted by.

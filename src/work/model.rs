@@ -1,8 +1,13 @@
 //! A model as the counting sees it: layers in order, and what stands around them.
 
 use super::attention::Attention;
+use super::checkpoint::Checkpoint;
 use super::dtype::Dtype;
 use super::ffn::Ffn;
+use super::residual::Residual;
+
+/// Most designs of attention, and of FFN, that a model may have.
+pub const MOST_DESIGNS: usize = 16;
 
 /// A checked model. `spec` makes it; nothing changes it afterwards.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,10 +22,14 @@ pub struct Model {
     pub vocabulary_size: u64,
     /// Whether the LM head is the embedding.
     pub tied_embeddings: bool,
+    /// A bias on the LM head.
+    pub head_bias: bool,
     /// Element formats.
     pub precision: Precision,
     /// Norms around the layers.
     pub norms: Norms,
+    /// What carries the residual stream.
+    pub residual: Residual,
     /// Attention designs by name.
     pub attentions: Vec<Named<Attention>>,
     /// Feed-forward designs by name.
@@ -29,6 +38,8 @@ pub struct Model {
     pub runs: Vec<Run>,
     /// Multi-token prediction layers, which ordinary decoding does not run.
     pub mtp: Option<Mtp>,
+    /// What the published checkpoint holds beside the model, where that is known.
+    pub checkpoint: Option<Checkpoint>,
 }
 
 /// A design with the name the spec gives it.
@@ -119,6 +130,30 @@ impl Model {
     #[must_use]
     pub fn attention_layers(&self) -> Vec<u64> {
         self.tally(self.attentions.len(), |layer| layer.attention)
+    }
+
+    /// As [`Self::attention_layers`], with the MTP layers where a deployment drafts.
+    #[must_use]
+    pub fn attention_layers_held(&self, drafting: bool) -> Vec<u64> {
+        self.with_mtp(self.attention_layers(), drafting, |layer| layer.attention)
+    }
+
+    /// As [`Self::ffn_layers`], with the MTP layers where a deployment drafts.
+    #[must_use]
+    pub fn ffn_layers_held(&self, drafting: bool) -> Vec<u64> {
+        self.with_mtp(self.ffn_layers(), drafting, |layer| layer.ffn)
+    }
+
+    fn with_mtp(
+        &self,
+        mut counts: Vec<u64>,
+        drafting: bool,
+        of: impl Fn(Layer) -> usize,
+    ) -> Vec<u64> {
+        for run in self.mtp.iter().filter(|_| drafting).flat_map(|mtp| &mtp.runs) {
+            counts[of(run.layer)] += run.count;
+        }
+        counts
     }
 
     /// How many layers use each feed-forward design, in the order of [`Model::ffns`].

@@ -6,6 +6,8 @@ use super::ffn::Ffn;
 use super::matrix::Matrix;
 use super::model::{Model, Run};
 
+pub use super::checkpoint::hub_params;
+
 /// Parameter counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Params {
@@ -24,15 +26,16 @@ pub struct Params {
 /// Counts a model's parameters.
 #[must_use]
 pub fn params(model: &Model) -> Params {
-    let norm = norm_params(model);
+    let around = norm_params(model) + model.residual.final_params(model.hidden_size);
     let embedding = model.vocabulary_size * model.hidden_size;
-    let both = if model.tied_embeddings { embedding } else { 2 * embedding };
-    let core = |active| layers(model, &model.runs, active) + norm;
+    let head = embedding + if model.head_bias { model.vocabulary_size } else { 0 };
+    let both = if model.tied_embeddings { head } else { embedding + head };
+    let core = |active| layers(model, &model.runs, active) + around;
     Params {
         total: core(false) + both,
         mtp: mtp(model),
         active_core: core(true),
-        active_with_head: core(true) + embedding,
+        active_with_head: core(true) + head,
         active_with_embedding_and_head: core(true) + both,
     }
 }
@@ -65,11 +68,11 @@ const fn norm_params(model: &Model) -> u64 {
 
 fn layers(model: &Model, runs: &[Run], active: bool) -> u64 {
     let h = model.hidden_size;
+    let around = model.norms.per_layer * norm_params(model) + model.residual.layer_params(h);
     let one = |run: &Run| {
         let ffn = model.ffn(run.layer);
         let ffn = if active { ffn.active_params(h) } else { ffn.total_params(h) };
-        let attention = attention_params(model.attention(run.layer), h);
-        attention + ffn + model.norms.per_layer * norm_params(model)
+        attention_params(model.attention(run.layer), h) + ffn + around
     };
     runs.iter().map(|run| run.count * one(run)).sum()
 }
@@ -79,5 +82,7 @@ fn mtp(model: &Model) -> u64 {
     let h = model.hidden_size;
     let count: u64 = mtp.runs.iter().map(|run| run.count).sum();
     let projection = if mtp.projection { 2 * h * h } else { 0 };
-    layers(model, &mtp.runs, false) + count * (projection + mtp.extra_norms * norm_params(model))
+    let norms = mtp.extra_norms * norm_params(model);
+    let each = projection + norms + model.residual.final_params(h);
+    layers(model, &mtp.runs, false) + count * each
 }

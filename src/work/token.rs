@@ -19,6 +19,9 @@ pub struct TokenWork {
     pub ffn: Vec<FfnWork>,
     /// Routers of all layers; nothing under [`Counting::Paper`].
     pub router_flops: Flops,
+    /// Mixing of the residual stream, where it is no plain addition; nothing under
+    /// [`Counting::Paper`].
+    pub residual_flops: Flops,
     /// The LM head; nothing under [`Counting::Paper`].
     pub lm_head_flops: Flops,
     /// The embedding row that is read; nothing under [`Counting::Paper`].
@@ -79,6 +82,7 @@ pub fn token_work(model: &Model, context_tokens: u64, counting: Counting) -> Tok
         attention,
         ffn,
         router_flops: router * counted,
+        residual_flops: model.residual.flops(h, model.layer_count()) * counted,
         lm_head_flops: head.flops() * counted,
         embedding_bytes: model.precision.weights.bytes(h as f64) * counted,
     }
@@ -119,7 +123,7 @@ impl TokenWork {
     /// [`Self::context_tokens`]: three times the forward FLOPs (paper, figure 4).
     #[must_use]
     pub fn training_flops(&self) -> Flops {
-        let outside = self.router_flops + self.lm_head_flops;
+        let outside = self.router_flops + self.residual_flops + self.lm_head_flops;
         (self.attention_flops() + self.linear_flops() + self.ffn_flops() + outside) * 3.0
     }
 }

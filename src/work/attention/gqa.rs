@@ -40,6 +40,18 @@ pub enum QkNorm {
     AllHeads,
 }
 
+/// A sigmoid gate on the heads' output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OutputGate {
+    /// None.
+    #[default]
+    None,
+    /// One value per element: as wide as the queries (Qwen3-Next).
+    PerElement,
+    /// One value per head (Step-3.5).
+    PerHead,
+}
+
 /// Shape of a GQA layer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Gqa {
@@ -59,8 +71,8 @@ pub struct Gqa {
     pub output_bias: bool,
     /// Learned norms of queries and keys.
     pub qk_norm: QkNorm,
-    /// An output gate of H d computed beside the query (q_proj is twice as wide).
-    pub output_gate: bool,
+    /// A gate on the output, computed beside the query.
+    pub output_gate: OutputGate,
     /// One learned sink logit per query head.
     pub sinks: bool,
 }
@@ -90,12 +102,11 @@ impl Design for Gqa {
         let mut all = vec![
             Matrix::new("q_proj", h, q).with_bias(self.qkv_bias).split(self.query_heads, false),
         ];
-        if self.output_gate {
-            all.push(
-                Matrix::new("output_gate", h, q)
-                    .with_bias(self.qkv_bias)
-                    .split(self.query_heads, false),
-            );
+        let gate = |width| Matrix::new("output_gate", h, width).split(self.query_heads, false);
+        match self.output_gate {
+            OutputGate::None => {}
+            OutputGate::PerElement => all.push(gate(q).with_bias(self.qkv_bias)),
+            OutputGate::PerHead => all.push(gate(self.query_heads).wide()),
         }
         all.extend([
             Matrix::new("k_proj", h, kv).with_bias(self.qkv_bias).split(self.kv_heads, false),
@@ -122,7 +133,7 @@ impl Design for Gqa {
         let flops = 4.0 * (self.query_heads * self.head_dim) as f64;
         let bytes = self.kv_cache.bytes(self.kv_elements() as f64);
         CoreShape {
-            parts: [CorePart::new(flops, bytes, cap), CorePart::NONE],
+            parts: [CorePart::new(flops, bytes, cap), CorePart::NONE, CorePart::NONE],
             fixed: Core::default(),
             format: self.kv_cache,
         }

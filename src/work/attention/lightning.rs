@@ -60,7 +60,7 @@ impl Design for Lightning {
             Counting::Exact => EXACT_FLOPS_PER_ELEMENT,
         };
         CoreShape {
-            parts: [CorePart::NONE; 2],
+            parts: [CorePart::NONE; 3],
             fixed: Core {
                 flops: Flops::new(self.state_elements() * per_element),
                 bytes: self.state_bytes_per_sequence() * 2.0,

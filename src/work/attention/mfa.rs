@@ -55,7 +55,7 @@ impl Design for Mfa {
         let flops = 4.0 * (self.query_heads * self.head_dim) as f64;
         let bytes = self.kv_cache.bytes(self.kv_elements() as f64);
         CoreShape {
-            parts: [CorePart::new(flops, bytes, f64::INFINITY), CorePart::NONE],
+            parts: [CorePart::new(flops, bytes, f64::INFINITY), CorePart::NONE, CorePart::NONE],
             fixed: Core::default(),
             format: self.kv_cache,
         }

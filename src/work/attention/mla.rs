@@ -28,10 +28,14 @@ pub struct Mla {
     pub value_head_dim: u64,
     /// Format of the KV cache.
     pub kv_cache: Dtype,
+    /// Biases on the projections that read or write the residual stream.
+    pub bias: bool,
+    /// A gate on the output, H d_v wide (Kimi K3).
+    pub output_gate: bool,
 }
 
 impl Mla {
-    const fn kv_elements(&self) -> u64 {
+    pub(super) const fn kv_elements(&self) -> u64 {
         self.kv_rank + self.rope_head_dim
     }
 }
@@ -45,13 +49,13 @@ impl Design for Mla {
         let q = self.query_heads * (self.nope_head_dim + self.rope_head_dim);
         let mut all = match self.query_rank {
             Some(rank) => vec![
-                Matrix::new("q_down", h, rank),
+                Matrix::new("q_down", h, rank).with_bias(self.bias),
                 Matrix::new("q_up", rank, q).split(self.query_heads, false),
             ],
             None => vec![Matrix::new("q_proj", h, q).split(self.query_heads, false)],
         };
         all.extend([
-            Matrix::new("kv_down", h, self.kv_elements()),
+            Matrix::new("kv_down", h, self.kv_elements()).with_bias(self.bias),
             // Absorbed into the query and the output when decoding: the same weights, the same
             // multiply-adds per token.
             Matrix::new("k_up", self.kv_rank, self.query_heads * self.nope_head_dim)
@@ -59,14 +63,28 @@ impl Design for Mla {
             Matrix::new("v_up", self.kv_rank, self.query_heads * self.value_head_dim)
                 .split(self.query_heads, false),
             Matrix::new("o_proj", self.query_heads * self.value_head_dim, h)
+                .with_bias(self.bias)
                 .split(self.query_heads, true),
         ]);
+        if self.output_gate {
+            let gate = Matrix::new("output_gate", h, self.query_heads * self.value_head_dim);
+            all.push(gate.split(self.query_heads, false));
+        }
         all
     }
 
     /// The norms of the two latents.
     fn other_params(&self) -> u64 {
         self.query_rank.unwrap_or(0) + self.kv_rank
+    }
+
+    /// Checkpoints store k_up and v_up as one matrix.
+    fn stored_matrices(&self, h: u64) -> Vec<Matrix> {
+        let up = self.query_heads * (self.nope_head_dim + self.value_head_dim);
+        let apart = |m: &Matrix| m.name == "k_up" || m.name == "v_up";
+        let mut all: Vec<Matrix> = self.matrices(h).into_iter().filter(|m| !apart(m)).collect();
+        all.push(Matrix::new("kv_up", self.kv_rank, up));
+        all
     }
 
     fn core_shape(&self, counting: Counting) -> CoreShape {
@@ -78,7 +96,7 @@ impl Design for Mla {
         };
         let bytes = self.kv_cache.bytes(self.kv_elements() as f64);
         CoreShape {
-            parts: [CorePart::new(flops, bytes, f64::INFINITY), CorePart::NONE],
+            parts: [CorePart::new(flops, bytes, f64::INFINITY), CorePart::NONE, CorePart::NONE],
             fixed: Core::default(),
             format: self.kv_cache,
         }

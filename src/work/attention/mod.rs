@@ -7,7 +7,12 @@
 //! A design knows its own shape. It does not know how many layers use it, what surrounds it, or
 //! any hardware.
 
+pub mod compressed;
+pub mod delta_net;
+pub mod dsa;
 pub mod gqa;
+pub mod indexer;
+pub mod kda;
 pub mod lightning;
 pub mod mfa;
 pub mod mla;
@@ -17,7 +22,12 @@ use super::dtype::Dtype;
 use super::matrix::Matrix;
 use crate::units::{Bytes, Flops};
 
+pub use compressed::Compressed;
+pub use delta_net::GatedDeltaNet;
+pub use dsa::Dsa;
 pub use gqa::{Gqa, Window};
+pub use indexer::Indexer;
+pub use kda::Kda;
 pub use lightning::Lightning;
 pub use mfa::Mfa;
 pub use mla::Mla;
@@ -36,7 +46,7 @@ pub struct Core {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CoreShape {
     /// What grows with the context.
-    pub parts: [CorePart; 2],
+    pub parts: [CorePart; 3],
     /// What does not: the recurrent state of linear attention.
     pub fixed: Core,
     /// Format of the products: that of the cache they read.
@@ -102,13 +112,19 @@ pub trait Design {
     /// The projections of one layer, for a model of hidden size `h`.
     fn matrices(&self, h: u64) -> Vec<Matrix>;
 
+    /// The projections as a checkpoint stores them, where it fuses some.
+    fn stored_matrices(&self, h: u64) -> Vec<Matrix> {
+        self.matrices(h)
+    }
+
     /// Parameters outside the projections: norms of heads and latents, sinks, decays.
     fn other_params(&self) -> u64;
 
     /// The core's work as a function of the context.
     fn core_shape(&self, counting: Counting) -> CoreShape;
 
-    /// The core's work for one token with `s` tokens of context.
+    /// The core's work for one token with `s` tokens of context; to the token, where the shape
+    /// smooths over blocks.
     fn core(&self, s: u64, counting: Counting) -> Core {
         self.core_shape(counting).at(s as f64)
     }
@@ -117,7 +133,8 @@ pub trait Design {
     /// a latent that every head reads.
     fn kv_splits(&self) -> u64;
 
-    /// KV cache elements that one token adds; 0 where the design keeps a fixed state instead.
+    /// KV cache elements that one token adds, no window applied; 0 where the design keeps a fixed
+    /// state instead. The keys of an indexer are none of them.
     fn kv_elements_per_token(&self) -> u64;
 
     /// KV cache that a sequence of `s` tokens occupies.
@@ -139,18 +156,29 @@ pub enum Attention {
     Mfa(Mfa),
     /// Multi-head latent attention (DeepSeek), absorbed for decoding.
     Mla(Mla),
+    /// DeepSeek sparse attention: MLA on the tokens that an indexer selects.
+    Dsa(Dsa),
+    /// DeepSeek-V4's window with compressed entries behind it.
+    Compressed(Compressed),
     /// Lightning attention (MiniMax): linear attention with a decayed state.
     Lightning(Lightning),
+    /// Gated delta net (Qwen3-Next): linear attention with the delta rule.
+    GatedDeltaNet(GatedDeltaNet),
+    /// Kimi delta attention: the delta rule with a decay per channel.
+    Kda(Kda),
 }
 
 impl Attention {
-    /// Keeps the KV cache in another format; recurrent states keep theirs.
+    /// Keeps the KV cache in another format; recurrent states and
+    /// indexer keys keep theirs.
     pub fn set_kv_cache(&mut self, format: Dtype) {
         match self {
             Self::Gqa(design) => design.kv_cache = format,
             Self::Mfa(design) => design.kv_cache = format,
             Self::Mla(design) => design.kv_cache = format,
-            Self::Lightning(_) => {}
+            Self::Dsa(design) => design.mla.kv_cache = format,
+            Self::Compressed(design) => design.kv_cache = format,
+            Self::Lightning(_) | Self::GatedDeltaNet(_) | Self::Kda(_) => {}
         }
     }
 }
@@ -162,7 +190,11 @@ impl std::ops::Deref for Attention {
             Self::Gqa(design) => design,
             Self::Mfa(design) => design,
             Self::Mla(design) => design,
+            Self::Dsa(design) => design,
+            Self::Compressed(design) => design,
             Self::Lightning(design) => design,
+            Self::GatedDeltaNet(design) => design,
+            Self::Kda(design) => design,
         }
     }
 }

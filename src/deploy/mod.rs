@@ -48,3 +48,4 @@ pub mod sparsity;
 pub mod stage;
 pub mod straggler;
 pub mod two_micro_batches;
+mod walk;

@@ -155,7 +155,7 @@ fn what_cannot_be_meant_is_refused() {
         (vec!["--context", "8Ki", "--network-efficiency", "1.5"], "at most 1"),
         (vec!["--context", "8Ki", "--accepted-tokens", "2"], "--draft-tokens"),
         (vec!["--context", "8Ki", "--acceptance", "1.2"], "probability"),
-        (vec!["--context", "8Ki", "--tpot-ms", "-1"], "--tpot-ms"),
+        (vec!["--context", "8Ki", "--tpot-ms=-1"], "--tpot-ms"),
         (vec!["--context", "8Ki", "--memory-reserve", "1"], "less than 1"),
     ] {
         let output = afford(&[&STEP3[..], &more].concat());

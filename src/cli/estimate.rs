@@ -2,6 +2,7 @@
 
 use super::axes::{each, refused, set_prices};
 use super::conditions::Conditions;
+use super::lengths::in_flight;
 use super::{Failure, Output, print};
 use crate::catalog::Catalog;
 use crate::deploy::compile::{Compiled, Pools, compile};
@@ -16,6 +17,7 @@ use crate::spec::quantity::parse_contexts;
 use crate::units::Seconds;
 use crate::work::model::Model;
 use clap::Args;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Models, hardware, deployments and points, and the conditions they run under.
@@ -45,8 +47,12 @@ pub struct EstimateArgs {
     #[arg(long, value_name = "N", value_delimiter = ',')]
     micro_batches: Vec<u32>,
     /// Contexts in tokens: 8192, 8Ki,32Ki or 4Ki..1Mi x2
-    #[arg(long, short, value_name = "TOKENS", num_args = 1..=3, required = true)]
+    #[arg(long, short, value_name = "TOKENS", num_args = 1..=3, required_unless_present = "lengths")]
     context: Vec<String>,
+    /// A CSV file of prompt and output lengths instead: the mean context in flight, long outputs
+    /// being met more often, and what waiting for the rank with the longest contexts costs
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["context", "context_log_sigma"])]
+    lengths: Option<PathBuf>,
     /// Promise that limits the batch where none is given
     #[arg(long, value_name = "MS")]
     tpot_ms: Option<f64>,
@@ -84,12 +90,10 @@ impl EstimateArgs {
 
     /// Every combination of the lists, evaluated.
     pub(super) fn cases(&self, catalog: &Catalog) -> Result<Vec<Case>, Diagnostic> {
-        let options = self.conditions.options()?;
+        let mut options = self.conditions.options()?;
+        let contexts = self.contexts(&mut options)?;
         let models = each(&self.model, "--model", |name| catalog.model(name))?;
         let (attention, ffn) = self.pools(catalog)?;
-        let text = self.context.join(" ");
-        let contexts = parse_contexts(&text)
-            .map_err(|message| refused("--context", &text, 0..text.len(), &message))?;
         let mut cases = Vec::new();
         for model in models {
             let model = Arc::new(self.conditions.model(model));
@@ -118,6 +122,20 @@ impl EstimateArgs {
             }
         }
         Ok(cases)
+    }
+
+    /// The contexts given, or the mean of those that lengths put in flight, whose spread goes into
+    /// the options.
+    fn contexts(&self, options: &mut Options) -> Result<Vec<f64>, Diagnostic> {
+        if let Some(file) = &self.lengths {
+            let moments = in_flight(file)?;
+            options.context_spread = moments.deviation / moments.mean;
+            return Ok(vec![moments.mean]);
+        }
+        let text = self.context.join(" ");
+        let contexts = parse_contexts(&text)
+            .map_err(|message| refused("--context", &text, 0..text.len(), &message))?;
+        Ok(contexts.into_iter().map(|context| context as f64).collect())
     }
 
     pub(super) fn pools(&self, catalog: &Catalog) -> Result<(Hardware, Hardware), Diagnostic> {
@@ -174,9 +192,8 @@ impl EstimateArgs {
         &self,
         compiled: &Compiled,
         micro_batches: u32,
-        context: u64,
+        context: f64,
     ) -> Result<Vec<(Point, Estimate)>, Diagnostic> {
-        let context = context as f64;
         let at = |batch: u64| {
             let point = Point { batch, micro_batches, context };
             (point, compiled.estimate(point))

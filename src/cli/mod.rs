@@ -11,6 +11,7 @@ mod cost;
 mod estimate;
 mod explain;
 mod import;
+mod lengths;
 mod list;
 mod man;
 mod pareto;

@@ -1,9 +1,10 @@
 //! Evaluating a compiled deployment at one point: batch, micro-batches, context. Nothing here
 //! allocates or parses: sweeps call it millions of times a second.
 
-use super::compile::{AttentionKind, Compiled, FfnKind, MOST_TURNS, TimedGemm};
+use super::compile::{AttentionKind, Compiled, FfnKind, TimedGemm};
 use super::memory::Held;
 use super::pipeline::{Sharing, Stages, Stretch, step_time};
+use super::walk::Walk;
 use crate::machine::roofline::KernelTime;
 use crate::units::{Bytes, Seconds};
 use crate::work::model::MOST_DESIGNS;
@@ -159,17 +160,6 @@ pub(super) fn gemms(all: &[TimedGemm], rows: f64, tile: f64) -> KernelTime {
     time
 }
 
-/// One FFN design at a point.
-#[derive(Clone, Copy, Default)]
-struct FfnTimes {
-    /// On the attention devices.
-    near: KernelTime,
-    /// On the FFN devices.
-    far: KernelTime,
-    dispatch: f64,
-    combine: f64,
-}
-
 impl AttentionKind {
     /// Time of one layer on one device for `requests` with `queries` query tokens each.
     #[must_use]
@@ -208,45 +198,6 @@ impl FfnKind {
     }
 }
 
-/// A step's way through the layers.
-pub(super) struct Walk {
-    stretches: [Stretch; MOST_TURNS],
-    length: usize,
-    /// Stage times of all layers together.
-    pub(super) sum: Stages,
-    /// The parts of attention and FFN that arithmetic binds.
-    pub(super) compute_bound: [f64; 2],
-    layers: f64,
-}
-
-impl Walk {
-    /// The layers so far.
-    pub(super) fn stretches(&self) -> &[Stretch] {
-        &self.stretches[..self.length]
-    }
-
-    fn push(&mut self, layers: u32, attention: KernelTime, ffn: &FfnTimes) {
-        let mut near = attention;
-        near += ffn.near;
-        let stages = Stages {
-            attention: near.total_s,
-            dispatch: ffn.dispatch,
-            ffn: ffn.far.total_s,
-            combine: ffn.combine,
-        };
-        self.stretches[self.length] = Stretch { layers, stages };
-        self.length += 1;
-        let n = f64::from(layers);
-        self.sum.attention += stages.attention * n;
-        self.sum.dispatch += stages.dispatch * n;
-        self.sum.ffn += stages.ffn * n;
-        self.sum.combine += stages.combine * n;
-        self.compute_bound[0] += near.compute_bound_s * n;
-        self.compute_bound[1] += ffn.far.compute_bound_s * n;
-        self.layers += n;
-    }
-}
-
 impl Compiled {
     /// Requests that one rank serves in each micro-batch.
     #[must_use]
@@ -274,36 +225,6 @@ impl Compiled {
         self.along(&attention, near, all)
     }
 
-    /// The way through the layers with given times of the attention designs.
-    pub(super) fn along(
-        &self,
-        attention: &[KernelTime; MOST_DESIGNS],
-        near: f64,
-        all: f64,
-    ) -> Walk {
-        let tile = self.options.tile_rows;
-        let mut ffn = [FfnTimes::default(); MOST_DESIGNS];
-        for (times, kind) in ffn.iter_mut().zip(&self.ffn) {
-            *times = FfnTimes {
-                near: gemms(&kind.near_gemms, near, tile),
-                far: kind.time(all, tile),
-                dispatch: kind.dispatch.time(near, all),
-                combine: kind.combine.time(near, all),
-            };
-        }
-        let mut walk = Walk {
-            stretches: [Stretch { layers: 0, stages: Stages::default() }; MOST_TURNS],
-            length: 0,
-            sum: Stages::default(),
-            compute_bound: [0.0; 2],
-            layers: 0.0,
-        };
-        for kind in &self.layers {
-            walk.push(kind.layers, attention[kind.attention], &ffn[kind.ffn]);
-        }
-        walk
-    }
-
     /// The stage times of every layer at a point, in order, for drawing and for the event-driven
     /// schedule.
     #[must_use]
@@ -312,7 +233,7 @@ impl Compiled {
         let near = requests * self.options.query_tokens;
         let walk = self.walk(requests, near, near * self.attention_ranks, point);
         let layers = |s: &Stretch| std::iter::repeat_n(s.stages, s.layers as usize);
-        walk.stretches[..walk.length].iter().flat_map(layers).collect()
+        walk.stretches().iter().flat_map(layers).collect()
     }
 
     /// Evaluates a point.
@@ -328,8 +249,7 @@ impl Compiled {
         let rows = tokens * f64::from(point.micro_batches) * self.lm_head_rows;
         let head = gemms(std::slice::from_ref(&self.lm_head), rows, options.tile_rows);
         let once = options.fixed_s + head.total_s;
-        let step =
-            self.layers_time(&walk.stretches[..walk.length], near, point.micro_batches) + once;
+        let step = self.layers_time(walk.stretches(), near, point.micro_batches) + once;
         let overlap = if self.pipeline_stages > 1.0 { 1 } else { point.micro_batches };
         let (mean, layers) = (walk.sum, walk.layers);
         let bound_by = self.bound_by(&mean, walk.compute_bound, overlap);
@@ -373,7 +293,7 @@ impl Compiled {
     /// Time between micro-batches in one layer, averaged over the layers.
     fn mean_cycle(&self, walk: &Walk, micro_batches: u32) -> f64 {
         let one = |s: &Stretch| f64::from(s.layers) * s.stages.cycle(self.sharing, micro_batches);
-        walk.stretches[..walk.length].iter().map(one).sum::<f64>() / walk.layers
+        walk.stretches().iter().map(one).sum::<f64>() / walk.layers
     }
 
     /// The stage or the depth that the cycle waits for.

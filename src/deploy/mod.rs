@@ -50,3 +50,4 @@ pub mod sparsity;
 pub mod stage;
 pub mod straggler;
 pub mod two_micro_batches;
+mod walk;

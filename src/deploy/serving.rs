@@ -36,7 +36,7 @@
 //! with N, so bisection finds the one N. It stays below Z S R / I, where ranks prefill a full chunk
 //! in every step and requests wait. There TPOT may fall with longer prompts: fewer requests decode.
 //!
-//! **Context** of a decoding request, length-biased: (E[D P] + E[D (D - 1) / 2]) / E[D], here with
+//! **Context** of a decoding request, length-biased: `(E[D P] + E[D (D - 1) / 2]) / E[D]`, here with
 //! lengths that are all equal, I + (O - 1) / 2 ([`context`](super::context) has other lengths).
 //!
 //! Left out: the first output token comes with the prefill, so that O - 1 steps would do; ranks are

@@ -68,7 +68,10 @@ const ENDS: &str = "\
 const QUIET_ENDS: &str = "\
     _token _tokens _base _clip _limit _limits _scale _method _version _backend";
 
-/// Parts of names that overrule a quiet beginning or end.
+/// Parts of names that overrule any beginning or end: what is routed or cut off is a size.
+const LOUDEST: &str = "expert moe sliding window";
+
+/// Parts of names that overrule an underscore in front and a quiet end.
 const LOUD: &str = "\
     expert moe sliding window layer head hidden rank lora kv group dim size width depth share \
     latent mtp nextn chunk sparse compress";
@@ -99,20 +102,20 @@ pub(super) fn weigh(key: &str, value: &Value) -> Weight {
         Value::Map(entries) => entries.is_empty(),
         Value::Bool(true) | Value::Int(_) => false,
     };
-    let known = words(NAMES).any(|name| name == key)
-        || words(BEGINNINGS).any(|beginning| key.starts_with(beginning))
-        || words(ENDS).any(|end| key.ends_with(end))
-        || key.contains("rope");
     let lower = key.to_ascii_lowercase();
     let speaks_of = |parts| words(parts).any(|part| lower.contains(part));
-    let quiet = (key.starts_with('_') || words(QUIET_ENDS).any(|end| key.ends_with(end)))
-        && !speaks_of(LOUD);
     let heavy = match value {
         Value::Int(_) | Value::List(_) | Value::Map(_) => speaks_of(SIZES),
         Value::Bool(_) => speaks_of(SWITCHES),
         _ => false,
     };
-    if says_nothing || known || quiet {
+    let ends = |list| words(list).any(|end| key.ends_with(end));
+    let begins = words(BEGINNINGS).any(|beginning| key.starts_with(beginning));
+    let known = begins || ends(ENDS) || key.contains("rope");
+    let quiet = key.starts_with('_') || ends(QUIET_ENDS);
+    let named = words(NAMES).any(|name| name == key);
+    let overruled = |parts| heavy && speaks_of(parts);
+    if says_nothing || named || (known && !overruled(LOUDEST)) || (quiet && !overruled(LOUD)) {
         Weight::Nothing
     } else if heavy {
         Weight::Size
@@ -134,6 +137,10 @@ mod tests {
         assert_eq!(weigh("_num_experts", &Value::Int(64)), Weight::Size);
         assert_eq!(weigh("num_experts_per_token", &Value::Int(8)), Weight::Size);
         assert_eq!(weigh("n_sliding_tokens", &Value::Int(512)), Weight::Size);
+        assert_eq!(weigh("rope_expert_count", &Value::Int(64)), Weight::Size);
+        assert_eq!(weigh("num_experts_alpha", &Value::Int(64)), Weight::Size);
+        assert_eq!(weigh("moe_aux_loss_coeff", &Value::Float(1e-3)), Weight::Nothing);
+        assert_eq!(weigh("_hidden_scale", &Value::Float(0.5)), Weight::Nothing);
         assert_eq!(weigh("use_moe", &Value::Bool(true)), Weight::Size);
         assert_eq!(weigh("moe_every_n_layer", &Value::Int(2)), Weight::Size);
         assert_eq!(weigh("logit_limit", &Value::Int(30)), Weight::Nothing);

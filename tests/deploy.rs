@@ -7,6 +7,7 @@ use afford::deploy::breakdown::Stage;
 use afford::deploy::compile::{Compiled, Pools, compile};
 use afford::deploy::deployment::{Afd, Colocated, Deployment, Dispatch, Side};
 use afford::deploy::estimate::{Estimate, Point};
+use afford::deploy::legal::legal;
 use afford::deploy::name::{Shape, parse};
 use afford::deploy::options::{Options, accepted_tokens};
 use afford::deploy::pipeline::{makespan, schedule};
@@ -19,7 +20,7 @@ use afford::work::model::Model;
 use proptest::prelude::*;
 use std::sync::LazyLock;
 
-const MODELS: [&str; 7] = [
+const MODELS: [&str; 9] = [
     "step-3",
     "deepseek-v3",
     "qwen3-235b-a22b",
@@ -27,6 +28,8 @@ const MODELS: [&str; 7] = [
     "minimax-m1",
     "qwen3-next-80b-a3b",
     "deepseek-v3.2",
+    "deepseek-v4-flash",
+    "gpt-oss-120b",
 ];
 
 static LOADED: LazyLock<(Vec<Model>, Vec<Hardware>)> = LazyLock::new(|| {
@@ -99,18 +102,14 @@ fn setups() -> impl Strategy<Value = Setup> {
         context_spread: spread,
         ..Options::default()
     });
-    (0..MODELS.len(), (0..3_usize, 0..3_usize), deployments(), options, 1_u32..5).prop_map(
-        |(model, (a, f), deployment, options, micro_batches)| {
-            let same = matches!(deployment, Deployment::Colocated(_));
-            Setup {
-                model,
-                sides: (a, if same { a } else { f }),
-                deployment,
-                options,
-                micro_batches,
-            }
-        },
-    )
+    let setups = (0..MODELS.len(), (0..3_usize, 0..3_usize), deployments(), options, 1_u32..5);
+    let setups = setups.prop_map(|(model, (a, f), deployment, options, micro_batches)| {
+        let same = matches!(deployment, Deployment::Colocated(_));
+        Setup { model, sides: (a, if same { a } else { f }), deployment, options, micro_batches }
+    });
+    setups.prop_filter("the model splits so", |setup| {
+        legal(&LOADED.0[setup.model], &setup.deployment).is_ok()
+    })
 }
 
 /// Shared resources with layers that differ are played event by event, and a greedy schedule is
@@ -306,4 +305,50 @@ fn a_card_for_everything_is_the_sum_of_its_kernels() {
     assert!((e.step.seconds() / sum - 1.0).abs() < 1e-12);
     // 235B parameters in FP8 do not fit 141 GB, and the reason says so.
     assert!(e.infeasible.is_some());
+}
+
+#[test]
+fn what_a_model_cannot_be_split_into_is_refused_in_words() {
+    let (models, _) = &*LOADED;
+    for (model, name, says) in [
+        (2, "EP1024", "128 experts"),
+        (0, "TP128", "64 heads"),
+        (0, "PP62", "61 layers"),
+        (0, "4A12F", ""),
+    ] {
+        let found = legal(&models[model], &parse(name, &Shape::default()).unwrap());
+        match found {
+            Err(illegal) => assert!(!says.is_empty() && illegal.0.contains(says), "{illegal}"),
+            Ok(()) => assert!(says.is_empty(), "{name}"),
+        }
+    }
+}
+
+#[test]
+fn one_device_holds_the_whole_model_and_its_cache() {
+    let (models, hardware) = &*LOADED;
+    let pools = Pools { attention: &hardware[2], ffn: &hardware[2] };
+    let one = parse("1", &Shape::default()).unwrap();
+    for model in models {
+        let compiled = compile(model, &one, pools, Options::default()).unwrap();
+        let held = &compiled.attention_memory;
+        let params = afford::work::params::params(model).total as f64;
+        // Norms and routers are kept in BF16, everything else in the model's format.
+        let least = model.precision.weights.bytes(params).bytes();
+        let share = held.weights.bytes() / least;
+        // Two of them keep their routed experts in four bits.
+        let four_bit = ["deepseek-v4-flash", "gpt-oss-120b"].contains(&model.name.as_str());
+        let range = if four_bit { 0.25..0.7 } else { 0.999..1.02 };
+        assert!(range.contains(&share), "{}: {share}", model.name);
+        for s in [1_000_u64, 131_072] {
+            let counted = afford::work::cache::kv_bytes_held(model, s).bytes()
+                + afford::work::cache::cache(model).state_bytes_per_sequence.bytes();
+            let found = held.kv_per_request(s as f64).bytes();
+            assert!(
+                (found / counted - 1.0).abs() < 0.01,
+                "{} at {s}: {found} {counted}",
+                model.name
+            );
+        }
+    }
 }

@@ -2,11 +2,12 @@
 
 use super::axes::{each, refused, set_prices};
 use super::conditions::Conditions;
+use super::lengths::in_flight;
 use super::{Failure, Output, print};
 use crate::catalog::Catalog;
 use crate::deploy::compile::{Compiled, Pools, compile};
 use crate::deploy::deployment::Deployment;
-use crate::deploy::estimate::{Estimate, Point};
+use crate::deploy::estimate::{Estimate, MOST_MICRO_BATCHES, Point};
 use crate::deploy::options::Options;
 use crate::machine::fidelity::Fidelity;
 use crate::machine::hardware::Hardware;
@@ -16,20 +17,15 @@ use crate::spec::quantity::parse_contexts;
 use crate::units::Seconds;
 use crate::work::model::Model;
 use clap::Args;
+use std::path::PathBuf;
 use std::sync::Arc;
 
-/// What a deployment does: TPOT, tokens/s/device, $/Mtok, stage times, memory, what binds
-///
-/// Every list may have several entries, separated by commas; each combination is a row.
+/// Models, hardware, deployments and points, and the conditions they run under.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:
-  afford estimate --model step-3 --hardware h800 --deployment 2A2F --batch 6144 --context 4Ki
-  afford estimate --model step-3 --attention-hardware h20 --ffn-hardware h800 --deployment 2A1F,3A1F --context 8Ki --tpot-ms 50
-  afford estimate --model deepseek-v3 --hardware h800 --deployment EP128 --batch 16384 --context 4Ki")]
 pub struct EstimateArgs {
     /// Models, by name or path
     #[arg(long, short, value_name = "MODEL", value_delimiter = ',', required = true)]
-    model: Vec<String>,
+    pub(super) model: Vec<String>,
     /// Hardware of both sides, by name or path
     #[arg(long, short = 'H', value_name = "HARDWARE")]
     hardware: Option<String>,
@@ -41,7 +37,7 @@ pub struct EstimateArgs {
     ffn_hardware: Option<String>,
     /// Deployments: 2A2F (attention and FFN instances), EP128, TP8, TP2xEP4, PP2xTP8, 1
     #[arg(long, short, value_name = "SHAPE", value_delimiter = ',', required = true)]
-    deployment: Vec<String>,
+    pub(super) deployment: Vec<String>,
     /// Requests in flight over the whole deployment [default: as many as memory holds and the
     /// promise allows]
     #[arg(long, short, value_name = "N", value_delimiter = ',')]
@@ -51,8 +47,12 @@ pub struct EstimateArgs {
     #[arg(long, value_name = "N", value_delimiter = ',')]
     micro_batches: Vec<u32>,
     /// Contexts in tokens: 8192, 8Ki,32Ki or 4Ki..1Mi x2
-    #[arg(long, short, value_name = "TOKENS", num_args = 1..=3, required = true)]
+    #[arg(long, short, value_name = "TOKENS", num_args = 1..=3, required_unless_present = "lengths")]
     context: Vec<String>,
+    /// A CSV file of prompt and output lengths instead: the mean context in flight, long outputs
+    /// being met more often, and what waiting for the rank with the longest contexts costs
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["context", "context_log_sigma"])]
+    lengths: Option<PathBuf>,
     /// Promise that limits the batch where none is given
     #[arg(long, value_name = "MS")]
     tpot_ms: Option<f64>,
@@ -60,7 +60,7 @@ pub struct EstimateArgs {
     #[arg(long, value_name = "NAME=USD")]
     price: Vec<String>,
     #[command(flatten)]
-    conditions: Conditions,
+    pub(super) conditions: Conditions,
     #[command(flatten)]
     pub(super) output: Output,
 }
@@ -79,23 +79,21 @@ pub(super) struct Case {
     pub options: Options,
 }
 
-/// No list of micro-batches goes further.
-const MOST_MICRO_BATCHES: u32 = 1024;
-
 impl EstimateArgs {
     pub(super) fn run(self, catalog: &Catalog) -> Result<(), Failure> {
         let rows: Vec<_> = self.cases(catalog)?.into_iter().map(|case| case.row).collect();
-        print(&estimate_table(&rows).render(self.output.format))
+        print(&estimate_table(&rows).render(self.output.format))?;
+        // A sweep with a feasible point has an answer; one without is a finding.
+        let feasible = rows.iter().any(|row| row.estimate.infeasible.is_none());
+        if feasible { Ok(()) } else { Err(Failure::Finding) }
     }
 
     /// Every combination of the lists, evaluated.
     pub(super) fn cases(&self, catalog: &Catalog) -> Result<Vec<Case>, Diagnostic> {
-        let options = self.conditions.options()?;
+        let mut options = self.conditions.options()?;
+        let contexts = self.contexts(&mut options)?;
         let models = each(&self.model, "--model", |name| catalog.model(name))?;
         let (attention, ffn) = self.pools(catalog)?;
-        let text = self.context.join(" ");
-        let contexts = parse_contexts(&text)
-            .map_err(|message| refused("--context", &text, 0..text.len(), &message))?;
         let mut cases = Vec::new();
         for model in models {
             let model = Arc::new(self.conditions.model(model));
@@ -126,7 +124,21 @@ impl EstimateArgs {
         Ok(cases)
     }
 
-    fn pools(&self, catalog: &Catalog) -> Result<(Hardware, Hardware), Diagnostic> {
+    /// The contexts given, or the mean of those that lengths put in flight, whose spread goes into
+    /// the options.
+    fn contexts(&self, options: &mut Options) -> Result<Vec<f64>, Diagnostic> {
+        if let Some(file) = &self.lengths {
+            let moments = in_flight(file)?;
+            options.context_spread = moments.deviation / moments.mean;
+            return Ok(vec![moments.mean]);
+        }
+        let text = self.context.join(" ");
+        let contexts = parse_contexts(&text)
+            .map_err(|message| refused("--context", &text, 0..text.len(), &message))?;
+        Ok(contexts.into_iter().map(|context| context as f64).collect())
+    }
+
+    pub(super) fn pools(&self, catalog: &Catalog) -> Result<(Hardware, Hardware), Diagnostic> {
         let side = |own: &Option<String>, option: &str| {
             let name = own.as_ref().or(self.hardware.as_ref()).ok_or_else(|| {
                 Diagnostic::new(format!("no hardware is named for this side: {option} is missing"))
@@ -143,7 +155,7 @@ impl EstimateArgs {
         Ok((attention, ffn))
     }
 
-    fn sides<'a>(
+    pub(super) fn sides<'a>(
         &self,
         deployment: &Deployment,
         attention: &'a Hardware,
@@ -161,7 +173,7 @@ impl EstimateArgs {
         Ok(Pools { attention, ffn })
     }
 
-    fn micro_batches(&self, deployment: &Deployment) -> Result<Vec<u32>, Diagnostic> {
+    pub(super) fn micro_batches(&self, deployment: &Deployment) -> Result<Vec<u32>, Diagnostic> {
         if self.micro_batches.is_empty() {
             return Ok(vec![deployment.default_micro_batches()]);
         }
@@ -180,9 +192,8 @@ impl EstimateArgs {
         &self,
         compiled: &Compiled,
         micro_batches: u32,
-        context: u64,
+        context: f64,
     ) -> Result<Vec<(Point, Estimate)>, Diagnostic> {
-        let context = context as f64;
         let at = |batch: u64| {
             let point = Point { batch, micro_batches, context };
             (point, compiled.estimate(point))
@@ -202,11 +213,7 @@ impl EstimateArgs {
                 return Err(refused("--tpot-ms", &text, 0..text.len(), message));
             }
         };
-        let found = compiled.largest_batch(micro_batches, context, promise);
-        // Where nothing fits, one request per rank shows why.
-        Ok(vec![found.map_or_else(
-            || at(compiled.batch_of(1, micro_batches)),
-            |(batch, estimate)| (Point { batch, micro_batches, context }, estimate),
-        )])
+        let (batch, estimate) = compiled.best_effort(micro_batches, context, promise);
+        Ok(vec![(Point { batch, micro_batches, context }, estimate)])
     }
 }

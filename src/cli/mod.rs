@@ -11,11 +11,13 @@ mod cost;
 mod estimate;
 mod explain;
 mod import;
+mod lengths;
 mod list;
 mod man;
 mod pareto;
 mod report;
 mod schema;
+mod serving;
 mod show;
 
 use crate::catalog::Catalog;
@@ -63,7 +65,7 @@ struct Output {
 enum Command {
     Check(check::CheckArgs),
     Cost(cost::CostArgs),
-    Estimate(estimate::EstimateArgs),
+    Estimate(serving::EstimateCommand),
     Explain(explain::ExplainArgs),
     Import(import::ImportArgs),
     List(list::ListArgs),

@@ -1,7 +1,7 @@
 //! The largest batch that a deployment holds in memory and serves within a promise.
 
 use super::compile::Compiled;
-use super::estimate::{Estimate, Point};
+use super::estimate::{Estimate, Infeasible, Point};
 use crate::units::Seconds;
 
 /// No rank serves more requests per micro-batch.
@@ -12,6 +12,26 @@ impl Compiled {
     #[must_use]
     pub fn batch_of(&self, per_rank: u64, micro_batches: u32) -> u64 {
         per_rank * u64::from(micro_batches) * self.attention_ranks as u64
+    }
+
+    /// What [`Self::largest_batch`] finds, or where nothing fits one request per rank and
+    /// micro-batch with the reason why it does not.
+    #[must_use]
+    pub fn best_effort(
+        &self,
+        micro_batches: u32,
+        context: f64,
+        promise: Option<Seconds>,
+    ) -> (u64, Estimate) {
+        self.largest_batch(micro_batches, context, promise).unwrap_or_else(|| {
+            let batch = self.batch_of(1, micro_batches);
+            let mut estimate = self.estimate(Point { batch, micro_batches, context });
+            if let (None, Some(promise)) = (estimate.infeasible, promise) {
+                let tpot = estimate.tpot;
+                estimate.infeasible = Some(Infeasible::Promise { tpot, promise });
+            }
+            (batch, estimate)
+        })
     }
 
     /// The largest batch, in whole requests per rank and micro-batch, that is feasible and keeps

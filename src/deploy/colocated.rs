@@ -14,10 +14,12 @@
 //! other, which the shared-compute pipeline works out. Dense layers run on every device for its
 //! own tokens, split by the attention's TP.
 
-use super::compile::{Compiled, FfnKind, Rates, attention_kinds, layer_kinds, lm_head, straggling};
+use super::compile::{
+    Compiled, FfnKind, Rates, SUM_BYTES, attention_kinds, layer_kinds, lm_head, straggling,
+};
 use super::deployment::Colocated;
 use super::memory::{attention_side, sum};
-use super::network::{Transfer, card_s_per_byte, link_s_per_byte};
+use super::network::{Transfer, card_s_per_byte, group_s_per_byte};
 use super::options::Options;
 use super::pipeline::Sharing;
 use crate::machine::hardware::{Hardware, Unknown};
@@ -26,9 +28,6 @@ use crate::work::batch::{Gemm, dense_gemms, expert_work, gated_gemms};
 use crate::work::dtype::Dtype;
 use crate::work::ffn::{Ffn, Moe};
 use crate::work::model::Model;
-
-/// Bytes per element of rows that tensor parallelism sums: BF16.
-const SUM_BYTES: f64 = 2.0;
 
 struct Compiler<'a> {
     model: &'a Model,
@@ -53,7 +52,7 @@ pub(super) fn compile(
         model,
         colocated.attention_tp,
         colocated.attention_tp,
-        stages,
+        compiler.slowest_stage(),
         hardware,
         &options,
     )?;
@@ -68,6 +67,8 @@ pub(super) fn compile(
         attention_ranks: f64::from(ranks),
         straggling: straggling(&options, ranks),
         pipeline_stages: f64::from(stages),
+        slowest_stage: compiler.slowest_stage(),
+        stage_transfer: compiler.stage_transfer()?,
         lm_head: lm_head(model, &rates, colocated.attention_tp)?,
         lm_head_rows: 1.0,
         attention_memory: held,
@@ -81,6 +82,12 @@ pub(super) fn compile(
 impl Compiler<'_> {
     const fn stage_devices(&self) -> u32 {
         self.colocated.devices / self.colocated.pipeline_stages
+    }
+
+    /// Share of the layers in the stage that has the most.
+    fn slowest_stage(&self) -> f64 {
+        let layers = self.model.layer_count();
+        layers.div_ceil(u64::from(self.colocated.pipeline_stages)) as f64 / layers as f64
     }
 
     const fn expert_groups(&self) -> u32 {
@@ -118,7 +125,7 @@ impl Compiler<'_> {
                     routed + weights.bytes(sum(&moe.shared(h)) / tp + latent) + router
                 }
             };
-            held += one * (layers as f64 / f64::from(self.colocated.pipeline_stages));
+            held += one * (layers as f64 * self.slowest_stage());
         }
         held
     }
@@ -130,7 +137,8 @@ impl Compiler<'_> {
         let mut kind = FfnKind {
             name: name.to_owned(),
             gemms: Vec::new(),
-            gemm_rows: 1.0,
+            // Every rank passes its own rows through them.
+            gemm_rows: f64::from(self.colocated.attention_tp) / f64::from(self.stage_devices()),
             near_gemms: Vec::new(),
             experts: None,
             expert_groups: f64::from(self.expert_groups()),
@@ -140,15 +148,17 @@ impl Compiler<'_> {
         };
         match ffn {
             Ffn::Dense(dense) => {
-                kind.near_gemms = rates.all(dense_gemms(dense, h, tp, weights, activations))?;
+                kind.gemms = rates.all(dense_gemms(dense, h, tp, weights, activations))?;
                 kind.combine = self.all_reduce(tp)?;
             }
             Ffn::Moe(moe) => {
-                kind.near_gemms =
-                    rates.all([Gemm::new(&moe.router(h), 1, Dtype::Bf16, Dtype::Bf16)])?;
+                kind.near_gemms = vec![rates.timed_in(
+                    Gemm::new(&moe.router(h), 1, Dtype::Bf16, Dtype::Bf16),
+                    Dtype::Bf16,
+                )?];
                 if moe.shared_intermediate_size > 0 {
                     let shared = gated_gemms(&moe.shared(h), tp, weights, activations);
-                    kind.near_gemms.extend(rates.all(shared)?);
+                    kind.gemms = rates.all(shared)?;
                 }
                 let (groups, redundant) = (self.expert_groups(), self.colocated.redundant_experts);
                 let tp_e = self.colocated.expert_tp;
@@ -173,15 +183,48 @@ impl Compiler<'_> {
         }
         let t = f64::from(tp);
         let bytes = 2.0 * (t - 1.0) / t * self.model.hidden_size as f64 * SUM_BYTES;
-        let options = &self.options;
-        let s_per_byte = if u64::from(tp) <= self.hardware.scale_up_devices() {
-            link_s_per_byte(self.hardware, tp, options.scale_up_efficiency)?
-        } else {
-            card_s_per_byte(self.hardware, options.network_efficiency)?
-        };
+        let s_per_byte = group_s_per_byte(self.hardware, tp, &self.options)?;
         Ok(Transfer {
-            latency_s: options.network_latency_s,
+            latency_s: self.options.network_latency_s,
             near_s_per_token: bytes * s_per_byte,
+            ..Transfer::default()
+        })
+    }
+
+    /// Every device holds a share of every expert. Where attention is shared by as many devices,
+    /// all have all rows and only sum them; otherwise each gathers the others' rows first and
+    /// scatters the sums.
+    fn share_widths(&self, kind: &mut FfnKind, tp_e: u32) -> Result<(), Unknown> {
+        let tp_a = self.colocated.attention_tp;
+        if tp_e <= tp_a {
+            kind.combine = self.all_reduce(tp_e)?;
+            return Ok(());
+        }
+        let link = group_s_per_byte(self.hardware, tp_e, &self.options)?;
+        // Rows of all ranks of the group, per row of one's own.
+        let others = f64::from(tp_e - tp_a) / f64::from(tp_a);
+        let h = self.model.hidden_size as f64;
+        let moved = |bytes_per_element: f64, before: Transfer| Transfer {
+            latency_s: self.options.network_latency_s + before.latency_s,
+            near_s_per_token: h * bytes_per_element * others * link + before.near_s_per_token,
+            ..Transfer::default()
+        };
+        kind.dispatch = moved(self.options.wire.dispatch_bytes_per_element, kind.dispatch);
+        kind.combine = moved(SUM_BYTES, Transfer::default());
+        Ok(())
+    }
+
+    /// Rows to the next pipeline stage, in BF16.
+    fn stage_transfer(&self) -> Result<Transfer, Unknown> {
+        if self.colocated.pipeline_stages <= 1 {
+            return Ok(Transfer::default());
+        }
+        let whole = self.colocated.devices;
+        let s_per_byte = group_s_per_byte(self.hardware, whole, &self.options)?;
+        let share = 1.0 / f64::from(self.colocated.attention_tp);
+        Ok(Transfer {
+            latency_s: self.options.network_latency_s,
+            near_s_per_token: self.model.hidden_size as f64 * SUM_BYTES * share * s_per_byte,
             ..Transfer::default()
         })
     }
@@ -191,12 +234,10 @@ impl Compiler<'_> {
         let (groups, tp_e) = (self.expert_groups(), self.colocated.expert_tp);
         let options = &self.options;
         if groups <= 1 {
-            // Every device holds a share of every expert: rows are summed as in TP.
-            kind.combine = self.all_reduce(tp_e)?;
-            return Ok(());
+            return self.share_widths(kind, tp_e);
         }
         let devices = f64::from(self.stage_devices());
-        let domain = (self.hardware.scale_up_devices() as f64).min(devices);
+        let domain = (self.hardware.scale_up_devices()? as f64).min(devices);
         let reached = moe.groups_reached(groups) * f64::from(tp_e);
         // Of the devices reached, so many are the sender itself, in its domain, and beyond it.
         let beyond = reached * (devices - domain) / devices;
@@ -207,13 +248,14 @@ impl Compiler<'_> {
             0.0
         };
         let link = if inside > 0.0 {
-            link_s_per_byte(self.hardware, domain as u32, options.scale_up_efficiency)?
+            group_s_per_byte(self.hardware, domain as u32, options)?
         } else {
             0.0
         };
         let share = 1.0 / f64::from(self.colocated.attention_tp);
         let transfer = |bytes_per_element: f64, reduce: Transfer| {
-            let row = self.model.hidden_size as f64 * bytes_per_element * share;
+            let width = moe.expert_hidden_size(self.model.hidden_size) as f64;
+            let row = width * bytes_per_element * share;
             // Cards and links work at the same time.
             Transfer {
                 latency_s: options.network_latency_s + reduce.latency_s,

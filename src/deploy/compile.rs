@@ -3,8 +3,9 @@
 //! on a small struct (`estimate`).
 
 use super::deployment::{Afd, Deployment, Dispatch, Side};
+use super::legal::{Refused, legal};
 use super::memory::{self, Held};
-use super::network::{Transfer, card_s_per_byte, link_s_per_byte};
+use super::network::{Transfer, card_s_per_byte, group_s_per_byte};
 use super::options::Options;
 use super::pipeline::Sharing;
 use super::straggler::expected_max;
@@ -93,8 +94,12 @@ pub struct Compiled {
     /// By how many mean contexts the slowest rank's total exceeds its share, times the square root
     /// of its requests (`straggler`).
     pub straggling: f64,
-    /// Micro-batches or not: pipeline stages that the layers are split over.
+    /// Pipeline stages that the layers are split over.
     pub pipeline_stages: f64,
+    /// Share of the layers that the stage with the most of them has.
+    pub slowest_stage: f64,
+    /// From one pipeline stage to the next.
+    pub stage_transfer: Transfer,
     /// The LM head on an attention device.
     pub lm_head: TimedGemm,
     /// Requests of an instance share the head's weights: rows per request of one rank.
@@ -123,19 +128,20 @@ pub struct Pools<'a> {
 /// Compiles a deployment at datasheet rates.
 ///
 /// # Errors
-/// If a profile lacks a figure that the deployment needs.
+/// If the model cannot be split so, or a profile lacks a figure that the deployment needs.
 pub fn compile(
     model: &Model,
     deployment: &Deployment,
     pools: Pools,
     options: Options,
-) -> Result<Compiled, Unknown> {
-    match deployment {
-        Deployment::Afd(afd) => AfdCompiler { model, afd, pools, options }.compile(),
+) -> Result<Compiled, Refused> {
+    legal(model, deployment)?;
+    Ok(match deployment {
+        Deployment::Afd(afd) => AfdCompiler { model, afd, pools, options }.compile()?,
         Deployment::Colocated(colocated) => {
-            super::colocated::compile(model, colocated, pools.attention, options)
+            super::colocated::compile(model, colocated, pools.attention, options)?
         }
-    }
+    })
 }
 
 /// Rates of one device for products of a model.
@@ -152,6 +158,11 @@ impl Rates<'_> {
 
     pub(super) fn timed(&self, gemm: Gemm) -> Result<TimedGemm, Unknown> {
         Ok(TimedGemm { gemm, rate: self.of(self.activations)? })
+    }
+
+    /// A product that runs in a format of its own, such as a router's.
+    pub(super) fn timed_in(&self, gemm: Gemm, format: Dtype) -> Result<TimedGemm, Unknown> {
+        Ok(TimedGemm { gemm, rate: self.of(format)? })
     }
 
     pub(super) fn all(
@@ -229,6 +240,9 @@ pub(super) fn lm_head(model: &Model, rates: &Rates, parts: u32) -> Result<TimedG
     rates.timed(Gemm::new(&head, parts, precision.weights, precision.activations))
 }
 
+/// Bytes per element of rows that tensor parallelism sums: BF16.
+pub(super) const SUM_BYTES: f64 = 2.0;
+
 struct AfdCompiler<'a> {
     model: &'a Model,
     afd: &'a Afd,
@@ -254,6 +268,8 @@ impl AfdCompiler<'_> {
             attention_ranks: f64::from(ranks),
             straggling: straggling(&self.options, ranks),
             pipeline_stages: 1.0,
+            slowest_stage: 1.0,
+            stage_transfer: Transfer::default(),
             lm_head: lm_head(model, &near, afd.attention_instance_devices)?,
             lm_head_rows: f64::from(afd.attention_instance_devices / afd.attention_tp),
             attention_memory: memory::afd_attention(
@@ -316,7 +332,12 @@ impl AfdCompiler<'_> {
 
     /// Share of the rows that one device passes through it.
     fn whole_rows(&self) -> f64 {
-        if self.afd.gathers() { 1.0 } else { 1.0 / f64::from(self.afd.ffn_instance_devices) }
+        let inside =
+            if self.afd.gathers() { 1.0 } else { 1.0 / f64::from(self.afd.ffn_instance_devices) };
+        match self.afd.dispatch {
+            Dispatch::Broadcast => inside,
+            Dispatch::Routed => inside / f64::from(self.afd.ffn_instances),
+        }
     }
 
     fn mixture(
@@ -330,7 +351,7 @@ impl AfdCompiler<'_> {
         let (weights, activations) = (moe.weights(precision.weights), precision.activations);
         let h = self.model.hidden_size;
         let router = Gemm::new(&moe.router(h), 1, Dtype::Bf16, Dtype::Bf16);
-        kind.near_gemms = near.all([router])?;
+        kind.near_gemms = vec![near.timed_in(router, Dtype::Bf16)?];
         let latent = moe.latent_matrices(h);
         let latent = latent.iter().map(|m| Gemm::new(m, 1, weights, activations));
         kind.near_gemms.extend(near.all(latent)?);
@@ -363,41 +384,78 @@ impl AfdCompiler<'_> {
     /// Fills in the transfers of a layer whose FFN is on the other side.
     fn connect(&self, kind: &mut FfnKind, moe: Option<&Moe>) -> Result<(), Unknown> {
         let afd = self.afd;
-        let h = self.model.hidden_size as f64;
         let options = &self.options;
         let near = card_s_per_byte(self.pools.attention, options.network_efficiency)?;
         let far = card_s_per_byte(self.pools.ffn, options.network_efficiency)?;
-        let devices = afd.ffn_instance_devices;
-        let link = link_s_per_byte(self.pools.ffn, devices, options.scale_up_efficiency)?;
+        let link = group_s_per_byte(self.pools.ffn, afd.ffn_instance_devices, options)?;
+        let near_link = group_s_per_byte(self.pools.attention, afd.attention_tp, options)?;
         let instances = f64::from(afd.ffn_instances);
         let reached = match (afd.dispatch, moe) {
             (Dispatch::Broadcast, _) => instances,
             (Dispatch::Routed, None) => 1.0,
             (Dispatch::Routed, Some(moe)) => moe.groups_reached(afd.expert_groups()),
         };
-        // Inside an instance, devices that share widths gather every row, and devices with experts
-        // of their own only the rows that visit them.
-        let g = f64::from(devices);
-        let wanted = match moe {
-            Some(moe) if !afd.gathers() => {
-                let groups = afd.expert_groups();
-                moe.groups_reached(groups) / f64::from(groups)
-            }
-            None if !afd.gathers() => 0.0,
-            _ => reached / instances,
-        };
-        let gathered = wanted * (g - 1.0) / g;
-        let transfer = |bytes_per_element: f64| {
-            let row = h * bytes_per_element;
+        let inside = self.rows_from_neighbours(moe);
+        let width = self.wire_width(moe);
+        let (g, tp) = (f64::from(afd.ffn_instance_devices), f64::from(afd.attention_tp));
+        // Devices that share attention heads sum their partial rows before they send their share,
+        // and gather each other's share of what comes back.
+        let h = self.model.hidden_size as f64;
+        let shared = (tp - 1.0) / tp * h * near_link;
+        let transfer = |bytes_per_element: f64, summed_bytes: f64| {
+            let row = width * bytes_per_element;
             Transfer {
                 latency_s: options.network_latency_s,
-                near_s_per_token: row * reached * near / f64::from(afd.attention_tp),
+                near_s_per_token: row * reached * near / tp + shared * summed_bytes,
                 far_s_per_token: row * reached / instances / g * far,
-                inside_s_per_token: row * gathered * link,
+                inside_s_per_token: row * inside * link,
             }
         };
-        kind.dispatch = transfer(options.wire.dispatch_bytes_per_element);
-        kind.combine = transfer(options.wire.combine_bytes_per_element);
+        let wire = options.wire;
+        kind.dispatch = transfer(wire.dispatch_bytes_per_element, SUM_BYTES);
+        kind.combine = transfer(wire.combine_bytes_per_element, wire.combine_bytes_per_element);
         Ok(())
+    }
+
+    /// Share of the micro-batch's rows that an FFN device takes from its neighbours in the instance.
+    /// Devices that share widths need every row of theirs, g - 1 of g of them from neighbours;
+    /// devices with experts of their own only the rows that visit them. Routed rows come to one
+    /// device of the group they visit.
+    fn rows_from_neighbours(&self, moe: Option<&Moe>) -> f64 {
+        let afd = self.afd;
+        let (g, t) = (f64::from(afd.ffn_instance_devices), f64::from(afd.expert_tp));
+        let visits = |moe: &Moe| {
+            let groups = afd.expert_groups();
+            moe.groups_reached(groups) / f64::from(groups)
+        };
+        match (afd.dispatch, moe) {
+            (Dispatch::Broadcast, _) if afd.gathers() => (g - 1.0) / g,
+            (Dispatch::Broadcast, Some(moe)) => visits(moe) * (g - 1.0) / g,
+            (Dispatch::Broadcast, None) => 0.0,
+            (Dispatch::Routed, Some(moe)) => visits(moe) * (t - 1.0) / t,
+            (Dispatch::Routed, None) if afd.gathers() => {
+                (g - 1.0) / g / f64::from(afd.ffn_instances)
+            }
+            (Dispatch::Routed, None) => 0.0,
+        }
+    }
+
+    /// Elements of a row on the wire: the experts' own width, and h where what every token passes
+    /// is on the other side too.
+    fn wire_width(&self, moe: Option<&Moe>) -> f64 {
+        let h = self.model.hidden_size;
+        let width = moe.map_or(h, |moe| {
+            let shared =
+                moe.shared_intermediate_size > 0 && self.afd.shared_experts_on == Side::Ffn;
+            let latent = moe.expert_hidden_size(h);
+            if latent == h {
+                h
+            } else if shared {
+                h + latent
+            } else {
+                latent
+            }
+        });
+        width as f64
     }
 }

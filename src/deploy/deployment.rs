@@ -22,6 +22,17 @@ pub enum Dispatch {
     Routed,
 }
 
+impl Dispatch {
+    /// The word for it in tables.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Broadcast => "broadcast",
+            Self::Routed => "routed",
+        }
+    }
+}
+
 /// Where a part of the model runs in an AFD deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -106,13 +117,13 @@ impl Afd {
     /// Devices of the attention side.
     #[must_use]
     pub const fn attention_devices(&self) -> u32 {
-        self.attention_instances * self.attention_instance_devices
+        self.attention_instances.saturating_mul(self.attention_instance_devices)
     }
 
     /// Devices of the FFN side.
     #[must_use]
     pub const fn ffn_devices(&self) -> u32 {
-        self.ffn_instances * self.ffn_instance_devices
+        self.ffn_instances.saturating_mul(self.ffn_instance_devices)
     }
 
     /// Whether the devices of an FFN instance share widths, so that each needs every row that the
@@ -145,7 +156,7 @@ impl Deployment {
     #[must_use]
     pub const fn devices(&self) -> u32 {
         match self {
-            Self::Afd(afd) => afd.attention_devices() + afd.ffn_devices(),
+            Self::Afd(afd) => afd.attention_devices().saturating_add(afd.ffn_devices()),
             Self::Colocated(colocated) => colocated.devices,
         }
     }
@@ -162,25 +173,40 @@ impl Deployment {
         }
     }
 
-    /// The short name for tables: `2A2F`, `EP128`, `TP8`, `TP2xEP4`.
+    /// Devices that share one attention rank's heads.
+    #[must_use]
+    pub const fn attention_tp(&self) -> u32 {
+        match self {
+            Self::Afd(afd) => afd.attention_tp,
+            Self::Colocated(c) => c.attention_tp,
+        }
+    }
+
+    /// How the experts are split inside a stage or an FFN instance: `TP8`, `EP8` or `TP2xEP4`.
+    #[must_use]
+    pub fn experts(&self) -> String {
+        let (tp, devices) = match self {
+            Self::Afd(afd) => (afd.expert_tp, afd.ffn_instance_devices),
+            Self::Colocated(c) => (c.expert_tp, c.devices / c.pipeline_stages),
+        };
+        match (tp, devices / tp) {
+            (1, 1) => "1".to_owned(),
+            (1, n) => format!("EP{n}"),
+            (t, 1) => format!("TP{t}"),
+            (t, n) => format!("TP{t}xEP{n}"),
+        }
+    }
+
+    /// The short name for tables: `2A2F`, `EP128`, `TP8`, `TP2xEP4`, `PP4`.
     #[must_use]
     pub fn name(&self) -> String {
         match self {
             Self::Afd(afd) => format!("{}A{}F", afd.attention_instances, afd.ffn_instances),
-            Self::Colocated(c) => {
-                let per_stage = c.devices / c.pipeline_stages;
-                let groups = per_stage / c.expert_tp;
-                let experts = match (c.expert_tp, groups) {
-                    (1, 1) => "1".to_owned(),
-                    (1, n) => format!("EP{n}"),
-                    (t, 1) => format!("TP{t}"),
-                    (t, n) => format!("TP{t}xEP{n}"),
-                };
-                match c.pipeline_stages {
-                    1 => experts,
-                    p => format!("PP{p}x{experts}"),
-                }
-            }
+            Self::Colocated(c) => match (c.pipeline_stages, c.devices / c.pipeline_stages) {
+                (1, _) => self.experts(),
+                (p, 1) => format!("PP{p}"),
+                (p, _) => format!("PP{p}x{}", self.experts()),
+            },
         }
     }
 

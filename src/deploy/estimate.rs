@@ -1,12 +1,16 @@
 //! Evaluating a compiled deployment at one point: batch, micro-batches, context. Nothing here
 //! allocates or parses: sweeps call it millions of times a second.
 
-use super::compile::{AttentionKind, Compiled, FfnKind, MOST_TURNS, TimedGemm};
+use super::compile::{AttentionKind, Compiled, FfnKind, TimedGemm};
 use super::memory::Held;
 use super::pipeline::{Sharing, Stages, Stretch, step_time};
+use super::walk::Walk;
 use crate::machine::roofline::KernelTime;
 use crate::units::{Bytes, Seconds};
 use crate::work::model::MOST_DESIGNS;
+
+/// More micro-batches than any deployment has use for.
+pub const MOST_MICRO_BATCHES: u32 = 1024;
 
 /// Where a deployment is evaluated.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -73,6 +77,25 @@ pub enum Infeasible {
     },
     /// There are fewer requests than micro-batches.
     TooFewRequests,
+    /// Even one request per rank and micro-batch takes longer than was promised.
+    Promise {
+        /// What it takes per token.
+        tpot: Seconds,
+        /// What was promised.
+        promise: Seconds,
+    },
+}
+
+impl Infeasible {
+    /// What binds where nothing runs: capacity, the latency promise, or the requests.
+    #[must_use]
+    pub const fn bound_by(&self) -> &'static str {
+        match self {
+            Self::AttentionMemory { .. } | Self::FfnMemory { .. } => "capacity",
+            Self::TooFewRequests => "too_few_requests",
+            Self::Promise { .. } => "latency_promise",
+        }
+    }
 }
 
 /// Memory of one device by what it is for.
@@ -127,7 +150,7 @@ fn padded(rows: f64, tile: f64) -> f64 {
 
 /// Sums of one side's kernels.
 #[inline]
-fn gemms(all: &[TimedGemm], rows: f64, tile: f64) -> KernelTime {
+pub(super) fn gemms(all: &[TimedGemm], rows: f64, tile: f64) -> KernelTime {
     let computed = padded(rows, tile);
     let mut time = KernelTime::default();
     for TimedGemm { gemm, rate } in all {
@@ -137,28 +160,23 @@ fn gemms(all: &[TimedGemm], rows: f64, tile: f64) -> KernelTime {
     time
 }
 
-/// One FFN design at a point.
-#[derive(Clone, Copy, Default)]
-struct FfnTimes {
-    /// On the attention devices.
-    near: KernelTime,
-    /// On the FFN devices.
-    far: KernelTime,
-    dispatch: f64,
-    combine: f64,
-}
-
 impl AttentionKind {
     /// Time of one layer on one device for `requests` with `queries` query tokens each.
     #[must_use]
     #[inline]
     pub fn time(&self, requests: f64, queries: f64, context: f64, tile: f64) -> KernelTime {
         let mut time = gemms(&self.gemms, requests * queries, tile);
+        time += self.core_time(requests, queries, context);
+        time
+    }
+
+    /// The core's part of it.
+    #[inline]
+    pub(super) fn core_time(&self, requests: f64, queries: f64, context: f64) -> KernelTime {
         let core = self.core.at(context);
         // More query tokens multiply arithmetic, not the cache that they share.
         let flops = core.flops.flops() * requests * queries;
-        time += self.core_rate.time(flops, core.bytes.bytes() * requests);
-        time
+        self.core_rate.time(flops, core.bytes.bytes() * requests)
     }
 }
 
@@ -177,40 +195,6 @@ impl FfnKind {
             time += rate.time(work.flops_per_row * computed, bytes);
         }
         time
-    }
-}
-
-/// A step's way through the layers.
-struct Walk {
-    stretches: [Stretch; MOST_TURNS],
-    length: usize,
-    /// Stage times of all layers together.
-    sum: Stages,
-    /// The parts of attention and FFN that arithmetic binds.
-    compute_bound: [f64; 2],
-    layers: f64,
-}
-
-impl Walk {
-    fn push(&mut self, layers: u32, attention: KernelTime, ffn: &FfnTimes) {
-        let mut near = attention;
-        near += ffn.near;
-        let stages = Stages {
-            attention: near.total_s,
-            dispatch: ffn.dispatch,
-            ffn: ffn.far.total_s,
-            combine: ffn.combine,
-        };
-        self.stretches[self.length] = Stretch { layers, stages };
-        self.length += 1;
-        let n = f64::from(layers);
-        self.sum.attention += stages.attention * n;
-        self.sum.dispatch += stages.dispatch * n;
-        self.sum.ffn += stages.ffn * n;
-        self.sum.combine += stages.combine * n;
-        self.compute_bound[0] += near.compute_bound_s * n;
-        self.compute_bound[1] += ffn.far.compute_bound_s * n;
-        self.layers += n;
     }
 }
 
@@ -238,26 +222,7 @@ impl Compiled {
         for (time, kind) in attention.iter_mut().zip(&self.attention) {
             *time = kind.time(requests, options.query_tokens, context, tile);
         }
-        let mut ffn = [FfnTimes::default(); MOST_DESIGNS];
-        for (times, kind) in ffn.iter_mut().zip(&self.ffn) {
-            *times = FfnTimes {
-                near: gemms(&kind.near_gemms, near, tile),
-                far: kind.time(all, tile),
-                dispatch: kind.dispatch.time(near, all),
-                combine: kind.combine.time(near, all),
-            };
-        }
-        let mut walk = Walk {
-            stretches: [Stretch { layers: 0, stages: Stages::default() }; MOST_TURNS],
-            length: 0,
-            sum: Stages::default(),
-            compute_bound: [0.0; 2],
-            layers: 0.0,
-        };
-        for kind in &self.layers {
-            walk.push(kind.layers, attention[kind.attention], &ffn[kind.ffn]);
-        }
-        walk
+        self.along(&attention, near, all)
     }
 
     /// The stage times of every layer at a point, in order, for drawing and for the event-driven
@@ -268,7 +233,7 @@ impl Compiled {
         let near = requests * self.options.query_tokens;
         let walk = self.walk(requests, near, near * self.attention_ranks, point);
         let layers = |s: &Stretch| std::iter::repeat_n(s.stages, s.layers as usize);
-        walk.stretches[..walk.length].iter().flat_map(layers).collect()
+        walk.stretches().iter().flat_map(layers).collect()
     }
 
     /// Evaluates a point.
@@ -284,7 +249,7 @@ impl Compiled {
         let rows = tokens * f64::from(point.micro_batches) * self.lm_head_rows;
         let head = gemms(std::slice::from_ref(&self.lm_head), rows, options.tile_rows);
         let once = options.fixed_s + head.total_s;
-        let step = self.layers_time(&walk.stretches[..walk.length], point.micro_batches) + once;
+        let step = self.layers_time(walk.stretches(), near, point.micro_batches) + once;
         let overlap = if self.pipeline_stages > 1.0 { 1 } else { point.micro_batches };
         let (mean, layers) = (walk.sum, walk.layers);
         let bound_by = self.bound_by(&mean, walk.compute_bound, overlap);
@@ -300,7 +265,7 @@ impl Compiled {
         Estimate {
             infeasible: self.infeasible(point, &attention_memory, &ffn_memory),
             stages,
-            cycle: Seconds::new(stages.cycle(self.sharing, overlap)),
+            cycle: Seconds::new(self.mean_cycle(&walk, overlap)),
             step: Seconds::new(step),
             tpot: Seconds::new(step / options.accepted_tokens),
             tokens_per_s_per_device: tokens_per_s / self.devices,
@@ -312,18 +277,32 @@ impl Compiled {
     }
 
     /// Time of all layers. With pipeline stages, micro-batches follow one another through the
-    /// stages, and one returns to the first when it has passed the last and its turn has come:
-    /// max(1, m / p) times its own way through.
-    fn layers_time(&self, stretches: &[Stretch], micro_batches: u32) -> f64 {
+    /// stages, and one returns to the first when it has passed the last and its turn has come, m
+    /// turns of the stage with the most layers after the last.
+    pub(super) fn layers_time(&self, stretches: &[Stretch], near: f64, micro_batches: u32) -> f64 {
         if self.pipeline_stages > 1.0 {
-            let alone = step_time(stretches, self.sharing, 1);
-            return alone * (f64::from(micro_batches) / self.pipeline_stages).max(1.0);
+            let layers = step_time(stretches, self.sharing, 1);
+            let moving = self.stage_transfer.time(near, near);
+            let alone = layers + self.pipeline_stages * moving;
+            let turn = layers * self.slowest_stage + moving;
+            return alone.max(turn * f64::from(micro_batches));
         }
         step_time(stretches, self.sharing, micro_batches)
     }
 
+    /// Time between micro-batches in one layer, averaged over the layers.
+    fn mean_cycle(&self, walk: &Walk, micro_batches: u32) -> f64 {
+        let one = |s: &Stretch| f64::from(s.layers) * s.stages.cycle(self.sharing, micro_batches);
+        walk.stretches().iter().map(one).sum::<f64>() / walk.layers
+    }
+
     /// The stage or the depth that the cycle waits for.
-    fn bound_by(&self, sum: &Stages, compute_bound: [f64; 2], micro_batches: u32) -> BoundBy {
+    pub(super) fn bound_by(
+        &self,
+        sum: &Stages,
+        compute_bound: [f64; 2],
+        micro_batches: u32,
+    ) -> BoundBy {
         // One micro-batch waits for every stage: the longest is what to shorten.
         let alone = micro_batches == 1;
         let sharing = if alone { Sharing::default() } else { self.sharing };
@@ -363,7 +342,12 @@ impl Compiled {
         (attention, ffn.unwrap_or_default())
     }
 
-    fn infeasible(&self, point: Point, attention: &Ledger, ffn: &Ledger) -> Option<Infeasible> {
+    pub(super) fn infeasible(
+        &self,
+        point: Point,
+        attention: &Ledger,
+        ffn: &Ledger,
+    ) -> Option<Infeasible> {
         if point.batch < u64::from(point.micro_batches) {
             return Some(Infeasible::TooFewRequests);
         }

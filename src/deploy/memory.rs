@@ -58,34 +58,30 @@ pub(super) fn attention_side(
     model: &Model,
     tp: u32,
     head_parts: u32,
-    layer_parts: u32,
+    layer_share: f64,
     hardware: &Hardware,
     options: &Options,
 ) -> Result<Held, Unknown> {
     let (h, weights) = (model.hidden_size, model.precision.weights);
-    let stages = f64::from(layer_parts);
     let mut held = Bytes::ZERO;
     let (mut kv, mut state) = (Vec::new(), Bytes::ZERO);
     for (named, layers) in
         model.attentions.iter().zip(model.attention_layers_held(options.drafting()))
     {
-        let layers = layers as f64 / stages;
+        let layers = layers as f64 * layer_share;
         let design = &named.design;
         held += attention_weights(design, h, tp, weights) * layers;
         let split = u64::from(tp).min(design.kv_splits()) as f64;
-        // What a request holds grows linearly up to the design's window.
-        let (one, many) = (design.kv_bytes_held(1), design.kv_bytes_held(WINDOW_PROBE));
-        let cap = many / one;
-        let cap = if cap >= WINDOW_PROBE as f64 { f64::INFINITY } else { cap };
-        if one > Bytes::ZERO {
-            kv.push(KvGrowth { per_token: one * (layers / split), cap });
-        }
+        kv.extend(
+            growth(design)
+                .map(|part| KvGrowth { per_token: part.per_token * (layers / split), ..part }),
+        );
         state += design.state_bytes_per_sequence() * (layers / split);
     }
     let embeddings = if model.tied_embeddings { 1.0 } else { 2.0 };
     let table = (model.vocabulary_size * h) as f64 * embeddings / f64::from(head_parts);
     let norms =
-        (model.layer_count() as f64 / stages * model.norms.per_layer as f64 + 1.0) * h as f64;
+        (model.layer_count() as f64 * layer_share * model.norms.per_layer as f64 + 1.0) * h as f64;
     held += weights.bytes(table) + Dtype::Bf16.bytes(norms);
     Ok(Held {
         weights: held,
@@ -97,7 +93,25 @@ pub(super) fn attention_side(
 }
 
 /// A context longer than any window.
-const WINDOW_PROBE: u64 = 1 << 40;
+const FAR: u64 = 1 << 32;
+
+/// What a request holds of one layer: what goes on growing far out, and what grew before it up to a
+/// window.
+fn growth(design: &Attention) -> impl Iterator<Item = KvGrowth> + use<> {
+    let (half, whole) = (design.kv_bytes_held(FAR / 2), design.kv_bytes_held(FAR));
+    let endless = (whole - half) / (FAR / 2) as f64;
+    let windowed = (half - endless * (FAR / 2) as f64).max(Bytes::ZERO);
+    let mut parts = Vec::new();
+    if endless > Bytes::ZERO {
+        parts.push(KvGrowth { per_token: endless, cap: f64::INFINITY });
+    }
+    let first = design.kv_bytes_held(1);
+    // Rounding far out is not a window.
+    if windowed > whole * 1e-12 && first > Bytes::ZERO {
+        parts.push(KvGrowth { per_token: first, cap: windowed / first });
+    }
+    parts.into_iter()
+}
 /// Rows of width h that are alive at once per token, in BF16: residual, input, output, and room
 /// for the projections (assumed).
 const ACTIVATION_ROWS: f64 = 8.0;
@@ -110,7 +124,7 @@ pub(super) fn afd_attention(
     options: &Options,
 ) -> Result<Held, Unknown> {
     let instance = afd.attention_instance_devices;
-    let mut held = attention_side(model, afd.attention_tp, instance, 1, hardware, options)?;
+    let mut held = attention_side(model, afd.attention_tp, instance, 1.0, hardware, options)?;
     let h = model.hidden_size;
     let weights = model.precision.weights;
     for (named, layers) in model.ffns.iter().zip(model.ffn_layers_held(options.drafting())) {

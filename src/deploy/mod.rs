@@ -3,6 +3,7 @@
 //! | file | what it holds |
 //! | --- | --- |
 //! | [`deployment`] | AFD and colocated deployments as described; legal or not |
+//! | [`legal`] | whether a model can be split as a deployment says |
 //! | [`name`] | `2A2F`, `EP128`, `TP2xEP4` as people write them |
 //! | [`options`] | conditions: wire formats, efficiencies, reserve, speculation |
 //! | [`compile`], [`colocated`] | a model on a deployment on hardware, as a small struct |
@@ -17,6 +18,7 @@
 //! | [`pipeline`] | micro-batches through attention, link and FFN: closed forms of a step |
 //! | [`ratio`] | how many attention workers one FFN worker can serve |
 //! | [`schedule`] | the pipeline event by event: the reference of its forms |
+//! | [`serving`], [`serving_step`] | prefill and decoding on the same devices |
 //! | [`sparsity`] | how sparse a mixture of experts may be before the network limits it |
 //! | [`straggler`] | what waiting for the slowest of several workers costs |
 //! | [`two_micro_batches`] | the pipeline's exact forms for two micro-batches |
@@ -32,6 +34,7 @@ pub mod context;
 pub mod deployment;
 pub mod estimate;
 pub mod imbalance;
+pub mod legal;
 pub mod memory;
 pub mod name;
 pub mod network;
@@ -39,7 +42,10 @@ pub mod options;
 pub mod pipeline;
 pub mod ratio;
 pub mod schedule;
+pub mod serving;
+pub mod serving_step;
 pub mod sparsity;
 pub mod stage;
 pub mod straggler;
 pub mod two_micro_batches;
+mod walk;

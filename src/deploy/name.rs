@@ -55,17 +55,21 @@ fn read(name: &str, shape: &Shape) -> Option<Deployment> {
         afd.ffn_instances.checked_mul(shape.instance_devices)?;
         return Some(Deployment::Afd(afd));
     }
-    let (mut tp, mut ep, mut pp) = (1, 1, 1);
+    let (mut tp, mut ep, mut pp) = (None, None, None);
     for part in upper.split('X') {
         let (what, n) = part.split_at_checked(2).unwrap_or(("", part));
-        match what {
-            "TP" => tp = count(n)?,
-            "EP" => ep = count(n)?,
-            "PP" => pp = count(n)?,
-            _ if upper == "1" => {}
+        let factor = match what {
+            "TP" => &mut tp,
+            "EP" => &mut ep,
+            "PP" => &mut pp,
+            _ if upper == "1" => continue,
             _ => return None,
+        };
+        if factor.replace(count(n)?).is_some() {
+            return None;
         }
     }
+    let (tp, ep, pp) = (tp.unwrap_or(1), ep.unwrap_or(1), pp.unwrap_or(1));
     let attention_tp = shape.attention_tp.unwrap_or(if ep == 1 { tp } else { 1 });
     Some(Deployment::Colocated(Colocated {
         devices: tp.checked_mul(ep)?.checked_mul(pp)?,
@@ -78,7 +82,8 @@ fn read(name: &str, shape: &Shape) -> Option<Deployment> {
 
 /// A count of at least 1.
 fn count(text: &str) -> Option<u32> {
-    text.parse().ok().filter(|n| *n > 0)
+    let digits = text.chars().all(|c| c.is_ascii_digit());
+    text.parse().ok().filter(|n| digits && *n > 0)
 }
 
 #[cfg(test)]
@@ -87,7 +92,7 @@ mod tests {
 
     #[test]
     fn names_read_and_write_alike() {
-        for name in ["2A2F", "16A2F", "EP128", "TP8", "TP2xEP4", "PP2xTP8", "1"] {
+        for name in ["2A2F", "16A2F", "EP128", "TP8", "TP2xEP4", "PP2xTP8", "PP4", "1"] {
             assert_eq!(parse(name, &Shape::default()).unwrap().name(), name);
         }
         let small = Shape { instance_devices: 4, ..Shape::default() };
@@ -98,7 +103,9 @@ mod tests {
     fn what_is_no_deployment_is_refused() {
         let huge = ["99999A99999F", "EP99999999"];
         for bad in
-            ["", "A2F", "2A", "0A1F", "TPx", "8", "EP0", "QP4", "é", "-1A1F"].iter().chain(&huge)
+            ["", "A2F", "2A", "0A1F", "TPx", "8", "EP0", "QP4", "é", "-1A1F", "+1A1F", "TP2xTP4"]
+                .iter()
+                .chain(&huge)
         {
             assert!(parse(bad, &Shape::default()).is_err(), "{bad}");
         }

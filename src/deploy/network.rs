@@ -9,6 +9,7 @@
 //! Routed dispatch reaches n (1 - C(N - N/n, k) / C(N, k)) of n expert groups on average
 //! (`work::experts`).
 
+use super::options::Options;
 use crate::machine::hardware::{Hardware, Unknown};
 
 /// The time of one direction.
@@ -42,13 +43,22 @@ pub fn card_s_per_byte(hardware: &Hardware, efficiency: f64) -> Result<f64, Unkn
     Ok(1.0 / (hardware.device_network()?.bytes_per_second() * efficiency))
 }
 
-/// Seconds per byte of one device's scale-up link; nothing moves where an instance is one device.
+/// Seconds per byte between `devices` that work as one: over the scale-up link, or over the network
+/// cards where they are more than the link joins; nothing moves where there is only one.
 ///
 /// # Errors
 /// If the profile does not say.
-pub fn link_s_per_byte(hardware: &Hardware, devices: u32, efficiency: f64) -> Result<f64, Unknown> {
+pub fn group_s_per_byte(
+    hardware: &Hardware,
+    devices: u32,
+    options: &Options,
+) -> Result<f64, Unknown> {
     if devices <= 1 {
         return Ok(0.0);
     }
-    Ok(1.0 / (hardware.scale_up_bandwidth()?.bytes_per_second() * efficiency))
+    if u64::from(devices) > hardware.scale_up_devices()? {
+        return card_s_per_byte(hardware, options.network_efficiency);
+    }
+    let link = hardware.scale_up_bandwidth()?.bytes_per_second();
+    Ok(1.0 / (link * options.scale_up_efficiency))
 }

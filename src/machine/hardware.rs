@@ -261,10 +261,17 @@ impl Hardware {
         link.ok_or_else(|| self.unknown("scale-up link (`scale_up`)"))
     }
 
-    /// Devices that reach one another over the scale-up link; 1 where there is none.
-    #[must_use]
-    pub fn scale_up_devices(&self) -> u64 {
-        self.scale_up.as_ref().and_then(|s| s.value.count).unwrap_or(1)
+    /// Devices that reach one another over the scale-up link; 1 where there is no such link.
+    ///
+    /// # Errors
+    /// If the profile has a link and does not state how many it joins.
+    pub fn scale_up_devices(&self) -> Result<u64, Unknown> {
+        let Some(link) = &self.scale_up else {
+            return Ok(1);
+        };
+        let devices = link.value.count;
+        devices
+            .ok_or_else(|| self.unknown("size of its scale-up domain (`scale_up.domain_devices`)"))
     }
 
     /// One device's share of its server's network cards, in one direction.

@@ -6,7 +6,8 @@ use super::loaded::Loaded;
 use super::published::Published;
 use super::table::{Cell, Column, Show, Table};
 use crate::deploy::compile::{Pools, compile};
-use crate::deploy::estimate::Point;
+use crate::deploy::deployment::Deployment;
+use crate::deploy::estimate::{MOST_MICRO_BATCHES, Point};
 use crate::machine::fidelity::Fidelity;
 use crate::machine::hardware::Hardware;
 use crate::spec::Diagnostic;
@@ -57,8 +58,18 @@ fn evaluate<'a>(
     };
     let attention = side(loaded, spec, spec.attention_hardware.as_ref())?;
     let ffn = side(loaded, spec, spec.ffn_hardware.as_ref())?;
+    if matches!(deployment, Deployment::Colocated(_)) && attention.1.name != ffn.1.name {
+        return Err(spec
+            .deployment
+            .complain("attention and FFN of this deployment are on the same devices")
+            .help("name one `hardware`, or write xAyF"));
+    }
     let compiled =
         compile(&model, &deployment, Pools { attention: attention.1, ffn: ffn.1 }, options)?;
+    if let Some(m) = spec.micro_batches.filter(|m| m.0 > u64::from(MOST_MICRO_BATCHES)) {
+        let message = format!("at most {MOST_MICRO_BATCHES} micro-batches, not {}", m.0);
+        return Err(spec.deployment.complain(message));
+    }
     let micro_batches = spec.micro_batches.map_or_else(
         || deployment.default_micro_batches(),
         |m| u32::try_from(m.0).unwrap_or(u32::MAX),
@@ -67,11 +78,12 @@ fn evaluate<'a>(
     let contexts = spec.context_tokens.as_ref().map_or(loaded.contexts(), |c| &c.0);
     for &context in contexts {
         let context = context as f64;
-        let largest = || compiled.largest_batch(micro_batches, context, promise).map(|(b, _)| b);
-        let batch = match spec.batch {
-            Some(batch) => batch.0,
-            None => largest().unwrap_or_else(|| compiled.batch_of(1, micro_batches)),
-        };
+        let given = spec.batch.map(|batch| {
+            let point = Point { batch: batch.0, micro_batches, context };
+            (batch.0, compiled.estimate(point))
+        });
+        let (batch, estimate) =
+            given.unwrap_or_else(|| compiled.best_effort(micro_batches, context, promise));
         let point = Point { batch, micro_batches, context };
         all.push(Deployed {
             row: EstimateRow {
@@ -81,7 +93,7 @@ fn evaluate<'a>(
                 deployment,
                 point,
                 fidelity: Fidelity::Roofline,
-                estimate: compiled.estimate(point),
+                estimate,
             },
             spec,
             model: model.clone(),

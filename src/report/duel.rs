@@ -5,7 +5,7 @@ use super::deployed::deployed;
 use super::estimate_table::EstimateRow;
 use super::loaded::Loaded;
 use super::table::{Cell, Column, Show, Table};
-use crate::deploy::deployment::Deployment;
+use crate::deploy::deployment::{Deployment, Dispatch};
 use crate::spec::Diagnostic;
 
 const COLUMNS: [(&str, Show); 15] = [
@@ -98,9 +98,11 @@ fn duel(
 /// The deployment with what its short name leaves out.
 fn name(row: &EstimateRow) -> String {
     let experts = match row.deployment {
-        Deployment::Afd(afd) if afd.gathers() => " (TP)",
-        Deployment::Afd(_) => " (EP)",
-        Deployment::Colocated(_) => "",
+        Deployment::Afd(afd) => {
+            let routed = if afd.dispatch == Dispatch::Routed { ", routed" } else { "" };
+            format!(" (FFN {}{routed})", row.deployment.experts())
+        }
+        Deployment::Colocated(_) => String::new(),
     };
     let hardware = if row.attention_hardware == row.ffn_hardware {
         row.attention_hardware.clone()

@@ -52,6 +52,14 @@ pub fn reason(infeasible: &Infeasible, row: &EstimateRow) -> String {
             row.ffn_hardware,
             gb(*has)
         ),
+        Infeasible::Promise { tpot, promise } => {
+            let ms = |time: crate::units::Seconds| super::number::significant(time.ms(), 3);
+            format!(
+                "one request per rank takes {} ms per token, {} ms are promised",
+                ms(*tpot),
+                ms(*promise)
+            )
+        }
         Infeasible::TooFewRequests => {
             format!("{} requests are fewer than the micro-batches", row.point.batch)
         }
@@ -78,6 +86,16 @@ fn named() -> Vec<Field> {
         }),
         (Column::new("ffn_hardware", Show::Plain).headed("FFN on"), |r| {
             r.ffn_hardware.clone().into()
+        }),
+        (Column::new("ffn_split", Show::Plain).headed("FFN split"), |r| {
+            r.deployment.experts().into()
+        }),
+        (Column::new("attention_tp", Show::Hidden), |r| {
+            u64::from(r.deployment.attention_tp()).into()
+        }),
+        (Column::new("dispatch", Show::Hidden), |r| match r.deployment {
+            Deployment::Afd(afd) => afd.dispatch.name().into(),
+            Deployment::Colocated(_) => Cell::None,
         }),
         (Column::new("devices", Show::Plain), |r| u64::from(r.deployment.devices()).into()),
         (Column::new("batch", Show::Plain), |r| r.point.batch.into()),
@@ -132,7 +150,7 @@ fn figures() -> Vec<Field> {
         (Column::new("bound_by", Show::Plain).headed("bound by"), |r| {
             match r.estimate.infeasible {
                 None => r.estimate.bound_by.name().into(),
-                Some(_) => "capacity".into(),
+                Some(why) => why.bound_by().into(),
             }
         }),
     ]
@@ -152,7 +170,7 @@ fn memory() -> Vec<Field> {
         (Column::new("ffn_weight_bytes_per_device", Show::Hidden), |r| {
             ffn(r, r.estimate.ffn_memory.weights.bytes())
         }),
-        (Column::new("ffn_memory_bytes_per_device", Show::Hidden), |r| {
+        (Column::new("ffn_memory_bytes_per_device", Show::Short).headed("FFN mem. B"), |r| {
             ffn(r, r.estimate.ffn_memory.total().bytes())
         }),
     ]

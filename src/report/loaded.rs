@@ -2,6 +2,7 @@
 
 use super::cost_table::Labels;
 use crate::catalog::Catalog;
+use crate::deploy::legal::Refused;
 use crate::machine::hardware::{Hardware, Unknown};
 use crate::spec::de::At;
 use crate::spec::scenario::{Labelled, Scenario};
@@ -35,6 +36,16 @@ pub struct Loaded {
 impl From<Unknown> for Diagnostic {
     fn from(unknown: Unknown) -> Self {
         Self::new(unknown.to_string()).help(unknown.help)
+    }
+}
+
+impl From<Refused> for Diagnostic {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Unknown(unknown) => unknown.into(),
+            Refused::Illegal(illegal) => Self::new(illegal.0)
+                .help("take fewer, or another deployment: EP splits experts, TP heads and widths"),
+        }
     }
 }
 

@@ -12,7 +12,7 @@
 //! | [`show_hardware`] | the sheet of a hardware |
 //! | [`deployed`] | a scenario's deployments, evaluated |
 //! | [`duel`] | disaggregated beside colocated |
-//! | [`estimate_table`] | the columns of `afford estimate` |
+//! | [`estimate_table`], [`serving_table`] | the columns of `afford estimate` |
 //! | [`explain_tables`] | where time and memory of a deployment go |
 //! | [`loaded`] | a scenario with its models and hardware found |
 //! | [`content`] | the tables that a scenario's report may hold |
@@ -49,6 +49,7 @@ pub mod picture;
 pub mod plot;
 pub mod published;
 pub mod read_table;
+pub mod serving_table;
 pub mod sheet;
 pub mod show_hardware;
 pub mod show_model;

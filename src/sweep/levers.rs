@@ -4,8 +4,9 @@
 use crate::deploy::compile::{Pools, compile};
 use crate::deploy::deployment::Deployment;
 use crate::deploy::estimate::{Estimate, Point};
+use crate::deploy::legal::Refused;
 use crate::deploy::options::Options;
-use crate::machine::hardware::{Hardware, Unknown};
+use crate::machine::hardware::Hardware;
 use crate::work::model::Model;
 
 /// A resource of a device.
@@ -83,7 +84,7 @@ pub struct Pulled {
 /// Pulls every lever of every side by a factor.
 ///
 /// # Errors
-/// If a profile lacks a figure.
+/// As [`compile`].
 pub fn pull_levers(
     model: &Model,
     deployment: &Deployment,
@@ -91,7 +92,7 @@ pub fn pull_levers(
     options: Options,
     point: Point,
     factor: f64,
-) -> Result<Vec<Pulled>, Unknown> {
+) -> Result<Vec<Pulled>, Refused> {
     let sides: &[bool] = match deployment {
         Deployment::Afd(_) => &[true, false],
         Deployment::Colocated(_) => &[true],

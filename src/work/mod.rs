@@ -12,6 +12,7 @@
 //! | [`model`] | a model: its layers in order and what stands around them |
 //! | [`params`] | parameters, total and activated |
 //! | [`batch`] | what one device does in one layer for a batch |
+//! | [`prefill`] | what the tokens of a prompt ask of a layer |
 //! | [`cache`] | KV cache and recurrent state of a sequence |
 //! | [`token`] | FLOPs and bytes of one decoded token at a context length |
 //!
@@ -31,6 +32,7 @@ pub mod ffn;
 pub mod matrix;
 pub mod model;
 pub mod params;
+pub mod prefill;
 pub mod residual;
 pub mod token;
 

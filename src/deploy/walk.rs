@@ -1,0 +1,89 @@
+//! A step's way through the layers: the stage times of every layer, in order, and their sums.
+
+use super::compile::{Compiled, MOST_TURNS};
+use super::estimate::gemms;
+use super::pipeline::{Stages, Stretch};
+use crate::machine::roofline::KernelTime;
+use crate::work::model::MOST_DESIGNS;
+
+/// One FFN design at a point.
+#[derive(Clone, Copy, Default)]
+struct FfnTimes {
+    /// On the attention devices.
+    near: KernelTime,
+    /// On the FFN devices.
+    far: KernelTime,
+    dispatch: f64,
+    combine: f64,
+}
+
+/// A step's way through the layers.
+pub(super) struct Walk {
+    stretches: [Stretch; MOST_TURNS],
+    length: usize,
+    /// Stage times of all layers together.
+    pub(super) sum: Stages,
+    /// The parts of attention and FFN that arithmetic binds.
+    pub(super) compute_bound: [f64; 2],
+    pub(super) layers: f64,
+}
+
+impl Walk {
+    /// The layers so far.
+    pub(super) fn stretches(&self) -> &[Stretch] {
+        &self.stretches[..self.length]
+    }
+
+    fn push(&mut self, layers: u32, attention: KernelTime, ffn: &FfnTimes) {
+        let mut near = attention;
+        near += ffn.near;
+        let stages = Stages {
+            attention: near.total_s,
+            dispatch: ffn.dispatch,
+            ffn: ffn.far.total_s,
+            combine: ffn.combine,
+        };
+        self.stretches[self.length] = Stretch { layers, stages };
+        self.length += 1;
+        let n = f64::from(layers);
+        self.sum.attention += stages.attention * n;
+        self.sum.dispatch += stages.dispatch * n;
+        self.sum.ffn += stages.ffn * n;
+        self.sum.combine += stages.combine * n;
+        self.compute_bound[0] += near.compute_bound_s * n;
+        self.compute_bound[1] += ffn.far.compute_bound_s * n;
+        self.layers += n;
+    }
+}
+
+impl Compiled {
+    /// The way through the layers with given times of the attention designs.
+    pub(super) fn along(
+        &self,
+        attention: &[KernelTime; MOST_DESIGNS],
+        near: f64,
+        all: f64,
+    ) -> Walk {
+        let tile = self.options.tile_rows;
+        let mut ffn = [FfnTimes::default(); MOST_DESIGNS];
+        for (times, kind) in ffn.iter_mut().zip(&self.ffn) {
+            *times = FfnTimes {
+                near: gemms(&kind.near_gemms, near, tile),
+                far: kind.time(all, tile),
+                dispatch: kind.dispatch.time(near, all),
+                combine: kind.combine.time(near, all),
+            };
+        }
+        let mut walk = Walk {
+            stretches: [Stretch { layers: 0, stages: Stages::default() }; MOST_TURNS],
+            length: 0,
+            sum: Stages::default(),
+            compute_bound: [0.0; 2],
+            layers: 0.0,
+        };
+        for kind in &self.layers {
+            walk.push(kind.layers, attention[kind.attention], &ffn[kind.ffn]);
+        }
+        walk
+    }
+}

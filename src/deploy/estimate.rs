@@ -1,10 +1,10 @@
 //! Evaluating a compiled deployment at one point: batch, micro-batches, context. Nothing here
 //! allocates or parses: sweeps call it millions of times a second.
 
-use super::compile::{AttentionKind, Compiled, FfnKind, TimedGemm};
+use super::compile::{AttentionKind, Compiled, FfnKind, MOST_TURNS, TimedGemm};
 use super::memory::Held;
 use super::pipeline::{Sharing, Stages, Stretch, step_time};
-use super::walk::Walk;
+use super::walk::{FEW_TURNS, Walk};
 use crate::machine::roofline::KernelTime;
 use crate::units::{Bytes, Seconds};
 use crate::work::model::MOST_DESIGNS;
@@ -214,7 +214,13 @@ impl Compiled {
         mean * (1.0 + self.straggling / requests.sqrt())
     }
 
-    fn walk(&self, requests: f64, near: f64, all: f64, point: Point) -> Walk {
+    fn walk<const TURNS: usize>(
+        &self,
+        requests: f64,
+        near: f64,
+        all: f64,
+        point: Point,
+    ) -> Walk<TURNS> {
         let options = &self.options;
         let tile = options.tile_rows;
         let context = self.slowest_context(requests, point.context);
@@ -231,7 +237,8 @@ impl Compiled {
     pub fn layer_stages(&self, point: Point) -> Vec<Stages> {
         let requests = self.requests_per_rank(point);
         let near = requests * self.options.query_tokens;
-        let walk = self.walk(requests, near, near * self.attention_ranks, point);
+        let all = near * self.attention_ranks;
+        let walk = self.walk::<MOST_TURNS>(requests, near, all, point);
         let layers = |s: &Stretch| std::iter::repeat_n(s.stages, s.layers as usize);
         walk.stretches().iter().flat_map(layers).collect()
     }
@@ -239,11 +246,19 @@ impl Compiled {
     /// Evaluates a point.
     #[must_use]
     pub fn estimate(&self, point: Point) -> Estimate {
+        if self.layers.len() <= FEW_TURNS {
+            self.estimate_turns::<FEW_TURNS>(point)
+        } else {
+            self.estimate_turns::<MOST_TURNS>(point)
+        }
+    }
+
+    fn estimate_turns<const TURNS: usize>(&self, point: Point) -> Estimate {
         let options = &self.options;
         let requests = self.requests_per_rank(point);
         let near = requests * options.query_tokens;
         let all = near * self.attention_ranks;
-        let walk = self.walk(requests, near, all, point);
+        let walk = self.walk::<TURNS>(requests, near, all, point);
         // The tokens that are checked, and once more those that were drafted.
         let tokens = near + requests * (options.query_tokens - 1.0);
         let rows = tokens * f64::from(point.micro_batches) * self.lm_head_rows;
@@ -291,7 +306,7 @@ impl Compiled {
     }
 
     /// Time between micro-batches in one layer, averaged over the layers.
-    fn mean_cycle(&self, walk: &Walk, micro_batches: u32) -> f64 {
+    fn mean_cycle<const TURNS: usize>(&self, walk: &Walk<TURNS>, micro_batches: u32) -> f64 {
         let one = |s: &Stretch| f64::from(s.layers) * s.stages.cycle(self.sharing, micro_batches);
         walk.stretches().iter().map(one).sum::<f64>() / walk.layers
     }

@@ -7,7 +7,7 @@
 //! row per prompt. With m micro-batches each holds 1/m of both. Where steps draft, prompts pass the
 //! drafting layers as often as decoding rows do, once too often for every drafted token but one.
 
-use super::compile::{AttentionKind, Compiled};
+use super::compile::{AttentionKind, Compiled, MOST_TURNS};
 use super::estimate::gemms;
 use super::pipeline::Stages;
 use crate::machine::roofline::{KernelRate, KernelTime};
@@ -115,7 +115,7 @@ impl Compiled {
         for ((time, kind), prefill) in attention.iter_mut().zip(&self.attention).zip(prefill) {
             *time = self.attention_time(kind, prefill, rows, load);
         }
-        let walk = self.along(&attention, rows.near, rows.all);
+        let walk = self.along::<MOST_TURNS>(&attention, rows.near, rows.all);
         // Of decoding requests, tokens that are checked, and once more those that were drafted.
         let tokens = rows.requests * (2.0 * queries - 1.0) + rows.prompts;
         let head_rows = tokens * m * self.lm_head_rows;

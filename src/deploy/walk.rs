@@ -1,6 +1,6 @@
 //! A step's way through the layers: the stage times of every layer, in order, and their sums.
 
-use super::compile::{Compiled, MOST_TURNS};
+use super::compile::Compiled;
 use super::estimate::gemms;
 use super::pipeline::{Stages, Stretch};
 use crate::machine::roofline::KernelTime;
@@ -17,9 +17,13 @@ struct FfnTimes {
     combine: f64,
 }
 
-/// A step's way through the layers.
-pub(super) struct Walk {
-    stretches: [Stretch; MOST_TURNS],
+/// Turns of most models: an estimate has room for so many before it makes room for
+/// [`MOST_TURNS`](super::compile::MOST_TURNS), which takes longer than the rest of it.
+pub(super) const FEW_TURNS: usize = 8;
+
+/// A step's way through the layers, with room for so many turns.
+pub(super) struct Walk<const TURNS: usize> {
+    stretches: [Stretch; TURNS],
     length: usize,
     /// Stage times of all layers together.
     pub(super) sum: Stages,
@@ -28,7 +32,7 @@ pub(super) struct Walk {
     pub(super) layers: f64,
 }
 
-impl Walk {
+impl<const TURNS: usize> Walk<TURNS> {
     /// The layers so far.
     pub(super) fn stretches(&self) -> &[Stretch] {
         &self.stretches[..self.length]
@@ -58,12 +62,12 @@ impl Walk {
 
 impl Compiled {
     /// The way through the layers with given times of the attention designs.
-    pub(super) fn along(
+    pub(super) fn along<const TURNS: usize>(
         &self,
         attention: &[KernelTime; MOST_DESIGNS],
         near: f64,
         all: f64,
-    ) -> Walk {
+    ) -> Walk<TURNS> {
         let tile = self.options.tile_rows;
         let mut ffn = [FfnTimes::default(); MOST_DESIGNS];
         for (times, kind) in ffn.iter_mut().zip(&self.ffn) {
@@ -75,7 +79,7 @@ impl Compiled {
             };
         }
         let mut walk = Walk {
-            stretches: [Stretch { layers: 0, stages: Stages::default() }; MOST_TURNS],
+            stretches: [Stretch { layers: 0, stages: Stages::default() }; TURNS],
             length: 0,
             sum: Stages::default(),
             compute_bound: [0.0; 2],

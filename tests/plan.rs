@@ -303,7 +303,8 @@ fn what_cannot_be_is_a_finding_with_its_reasons() {
     assert!(stdout.contains("no batch keeps 1 ms, the smallest step gives"), "{stdout}");
     let (_, table, _) = small(&["-H", "h800", "--tpot-ms", "1"]);
     assert!(table.contains("step-3 at 8Ki: 0 of"), "{table}");
-    let (status, table, _) = small(&["-H", "l4", "--tpot-ms", "50", "--price", "l4=0.5"]);
+    let (status, table, _) =
+        small(&["-H", "l4", "--tpot-ms", "50", "--price", "l4=0.5", "--max-devices", "8"]);
     assert_eq!(status, 1, "{table}");
     assert!(table.contains("l4 can hold"), "{table}");
 }

@@ -1,6 +1,6 @@
 //! `afford check`: a committed report against a fresh one.
 
-use super::{Failure, Output, print};
+use super::{Failure, Output, print, talk};
 use crate::catalog::Catalog;
 use crate::report::bundle::Bundle;
 use crate::report::check::{Outcome, Tolerance, compare, drift_table};
@@ -65,7 +65,7 @@ impl CheckArgs {
             (n, false) => format!("{n} moved"),
             (n, true) => format!("{n} moved, rewritten"),
         };
-        eprintln!("{scenario}: {} cells and files compared, {verdict}", outcome.compared);
+        talk(&format!("{scenario}: {} cells and files compared, {verdict}", outcome.compared));
     }
 
     /// The scenarios to check.

@@ -302,8 +302,8 @@ fn positive(option: &str, value: f64) -> Result<f64, Diagnostic> {
 }
 
 fn share(option: &str, value: f64) -> Result<f64, Diagnostic> {
-    if value > 0.0 && value <= 1.0 {
+    if (1e-6..=1.0).contains(&value) {
         return Ok(value);
     }
-    Err(number(option, value, "must be greater than 0 and at most 1"))
+    Err(number(option, value, "must be at least 1e-6 and at most 1"))
 }

@@ -38,7 +38,9 @@ impl ListArgs {
         let mut rows = Vec::new();
         for kind in kinds {
             for entry in catalog.list(kind) {
-                let (title, summary) = describe(catalog, kind, &entry)?;
+                // One broken file of the user's does not hide the others.
+                let (title, summary) = describe(catalog, kind, &entry)
+                    .unwrap_or_else(|complaint| (String::new(), format!("broken: {complaint}")));
                 rows.push(vec![
                     Cell::from(kind.noun()),
                     entry.name.into(),
@@ -48,9 +50,14 @@ impl ListArgs {
                 ]);
             }
         }
+        let own = rows.iter().any(|row| row[4] != Cell::from("built-in"));
         let table = Table {
             columns: ["kind", "name", "title", "summary", "place"]
-                .map(|name| Column::new(name, Show::Plain))
+                .map(|name| {
+                    // Where everything is built in, saying so of each only takes room.
+                    let hidden = name == "place" && !own;
+                    Column::new(name, if hidden { Show::Hidden } else { Show::Plain })
+                })
                 .to_vec(),
             rows,
             notes: Vec::new(),
@@ -67,9 +74,9 @@ fn describe(catalog: &Catalog, kind: Kind, entry: &Entry) -> Result<(String, Str
             let params = params(&model);
             let designs: Vec<&str> = model.attentions.iter().map(|a| a.design.kind()).collect();
             let summary = format!(
-                "{:.3}B parameters, {:.3}B active, {} layers, {}",
+                "{:.1}B parameters, {:.1}B active with LM head, {} layers, {}",
                 params.total as f64 / 1e9,
-                params.active_core as f64 / 1e9,
+                params.active_with_head as f64 / 1e9,
                 model.layer_count(),
                 designs.join(" + ")
             );

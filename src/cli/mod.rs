@@ -42,6 +42,9 @@ pub struct Cli {
 /// The scenario that commands take where none is named.
 const DEFAULT_SCENARIO: &str = "step3_paper";
 
+/// More threads than any machine has cores for.
+const MOST_THREADS: usize = 1024;
+
 /// Options of every subcommand.
 #[derive(Debug, Args)]
 struct Shared {
@@ -131,7 +134,11 @@ fn complain(complaint: &Diagnostic) {
 
 fn dispatch(cli: Cli) -> Result<(), Failure> {
     if let Some(threads) = cli.shared.threads {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.max(1));
+        if !(1..=MOST_THREADS).contains(&threads) {
+            let message = format!("--threads must be 1 to {MOST_THREADS}, not {threads}");
+            return Err(Diagnostic::new(message).help("leave it out to use every core").into());
+        }
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
         // It can only fail if a pool is already there, and none is.
         let _ = pool.build_global();
     }
@@ -151,6 +158,12 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Completions(args) => args.run(),
         Command::Man(args) => args.run(),
     }
+}
+
+/// Writes a line of talk to stderr. Nothing can be done if that is closed or full, and the work
+/// goes on.
+fn talk(line: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
 }
 
 /// Writes data to stdout.

@@ -9,6 +9,8 @@ use std::fmt;
 const LARGEST_COUNT: u64 = 100_000_000;
 /// No quantity in a spec is larger, in the unit of its key.
 const LARGEST_QUANTITY: f64 = 1e12;
+/// No quantity in a spec is smaller: nothing that is divided by one overflows.
+const SMALLEST_QUANTITY: f64 = 1e-12;
 /// No context is longer.
 const LONGEST_CONTEXT: u64 = 1 << 40;
 /// No list of contexts has more entries.
@@ -80,6 +82,8 @@ impl Positive {
             Err(format!("must be a finite number, not {n}"))
         } else if n <= 0.0 {
             Err(format!("must be greater than zero, not {n}"))
+        } else if n < SMALLEST_QUANTITY {
+            Err(format!("must be at least {SMALLEST_QUANTITY:e}, not {n:e}"))
         } else if n > LARGEST_QUANTITY {
             Err(format!("must be at most {LARGEST_QUANTITY:e}, not {n:e}"))
         } else {

@@ -218,10 +218,13 @@ impl ConditionsSpec {
 }
 
 fn at_most_one(share: &At<Positive>, key: &str) -> Result<f64, Diagnostic> {
-    if share.value.0 <= 1.0 {
+    if (1e-6..=1.0).contains(&share.value.0) {
         return Ok(share.value.0);
     }
-    Err(share.complain(format!("`{key}` is a share and at most 1, not {}", share.value.0)))
+    Err(share.complain(format!(
+        "`{key}` is a share, at least 1e-6 and at most 1, not {}",
+        share.value.0
+    )))
 }
 
 fn at_least_one(factor: &At<Positive>, key: &str) -> Result<f64, Diagnostic> {

@@ -165,7 +165,7 @@ fn notes(grid: &CostGrid, points: &[CostPoint]) -> Vec<String> {
         ));
     }
     let mut seen: Vec<&str> = Vec::new();
-    let mut prices = Vec::new();
+    let (mut prices, mut bases) = (Vec::new(), Vec::new());
     for p in points {
         let sides = [
             (&grid.attention_hardware[p.attention_hardware], p.attention_unit.format),
@@ -176,6 +176,9 @@ fn notes(grid: &CostGrid, points: &[CostPoint]) -> Vec<String> {
                 && !seen.contains(&hw.name.as_str())
             {
                 seen.push(&hw.name);
+                if !bases.contains(&price.basis.name()) {
+                    bases.push(price.basis.name());
+                }
                 prices.push(format!(
                     "{} {} $/h ({} {}), computing in {format}",
                     hw.name,
@@ -188,6 +191,12 @@ fn notes(grid: &CostGrid, points: &[CostPoint]) -> Vec<String> {
     }
     if !prices.is_empty() {
         notes.push(format!("Prices: {}.", prices.join("; ")));
+    }
+    if bases.len() > 1 {
+        notes.push(format!(
+            "Mind the prices: they are of different kinds ({}); --price NAME=USD sets one.",
+            bases.join(", ")
+        ));
     }
     notes
 }

@@ -13,7 +13,8 @@ use crate::spec::model::ModelSpec;
 use crate::spec::node::Node;
 use crate::spec::scenario::Scenario;
 use crate::spec::source::{all_of, did_you_mean};
-use crate::spec::{Diagnostic, Kind, Origin, Source};
+use crate::spec::{Diagnostic, Kind, Source};
+use crate::text_file::read_text;
 use crate::work::model::Model;
 use include_dir::{Dir, include_dir};
 use std::collections::BTreeSet;
@@ -268,48 +269,10 @@ fn yaml_files(folder: &Path) -> Vec<PathBuf> {
     all
 }
 
-/// Reads a text file of the user's.
+/// Reads a spec or `config.json` of the user's.
 ///
 /// # Errors
-/// If it is not there, too large, or no UTF-8 text.
+/// If it is not there, no plain file, too large, or no UTF-8 text.
 pub fn read_file(path: &Path) -> Result<Arc<Source>, Diagnostic> {
-    let shown = path.display();
-    let io = |error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::NotFound => Diagnostic::new(format!("there is no file {shown}")),
-        kind => Diagnostic::new(format!("cannot read {shown}: {kind}")),
-    };
-    let about = std::fs::metadata(path).map_err(io)?;
-    if about.is_dir() {
-        return Err(Diagnostic::new(format!("{shown} is a folder"))
-            .help("name a file, or give the folder with `--specs` and a spec by its name"));
-    }
-    let length = about.len();
-    if length > LARGEST_FILE_BYTES {
-        return Err(Diagnostic::new(format!("{shown} has {length} bytes: too large for a spec")));
-    }
-    let bytes = std::fs::read(path).map_err(io)?;
-    match String::from_utf8(bytes) {
-        Ok(text) => Ok(Source::new(shown.to_string(), text)),
-        Err(error) => Err(no_text(&shown.to_string(), &error)),
-    }
-}
-
-/// The complaint about bytes that are no UTF-8, which no snippet can show.
-fn no_text(name: &str, error: &std::string::FromUtf8Error) -> Diagnostic {
-    let bytes = error.as_bytes();
-    let (before, after) = bytes.split_at(error.utf8_error().valid_up_to());
-    let complaint = match after {
-        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] if before.is_empty() => {
-            Diagnostic::new(format!("{name} is UTF-16, not UTF-8"))
-        }
-        _ => {
-            let source = Source::new(name, String::from_utf8_lossy(before));
-            let end = source.text.len();
-            let (line, column) = Origin::new(&source, end..end).line_column();
-            let byte = after.first().copied().unwrap_or_default();
-            let place = format!("the byte 0x{byte:02X} in line {line}, column {column} breaks it");
-            Diagnostic::new(format!("{name} is no UTF-8 text: {place}"))
-        }
-    };
-    complaint.help("save it as plain text in UTF-8")
+    read_text(path, LARGEST_FILE_BYTES)
 }

@@ -14,7 +14,8 @@
 //!
 //! Counting comes before pricing: [`work`] never sees a hardware figure, and [`machine`] and
 //! [`cost`] never see a model's shape. The core is pure (no files, no clock, no randomness);
-//! [`catalog`] reads specs, [`report`] and [`cli`] write.
+//! [`catalog`] and [`text_file`] read files, [`import`] makes models of published configs, [`report`]
+//! and [`cli`] write.
 #![forbid(unsafe_code)]
 
 pub mod catalog;
@@ -26,5 +27,6 @@ pub mod machine;
 pub mod report;
 pub mod spec;
 pub mod sweep;
+pub mod text_file;
 pub mod units;
 pub mod work;

@@ -149,7 +149,7 @@ fn bad_input_is_named() {
         (with(&[]), "model,usd\n", "holds no row"),
         (with(&[]), "a,b\n1,2,3\n", "stdin:2:1"),
         (with(&[]), "{", "no JSON array"),
-        (vec!["pareto", "/nowhere.csv"], "", "cannot read /nowhere.csv"),
+        (vec!["pareto", "/nowhere.csv"], "", "there is no file /nowhere.csv"),
         (vec!["pareto", "-", "--model", "step-3"], POINTS, "cannot be used with"),
     ] {
         let complaint = refusal(&args, stdin);

@@ -108,6 +108,30 @@ fn every_broken_command_line_gets_its_complaint() {
         ("cli-unknown-scenario", vec!["cost", "--scenario", "step3-paper"]),
         ("cli-no-such-file", vec!["cost", "--model", "./nowhere.yaml"]),
         ("cli-a-folder", vec!["cost", "--model", "./tests"]),
+        (
+            "cli-no-pair",
+            vec![
+                "cost",
+                "--attention-hardware",
+                "h20",
+                "--ffn-hardware",
+                "h800",
+                "--pairing",
+                "same",
+            ],
+        ),
+        (
+            "cli-pareto-no-pair",
+            vec![
+                "pareto",
+                "--attention-hardware",
+                "h20",
+                "--ffn-hardware",
+                "h800",
+                "--pairing",
+                "same",
+            ],
+        ),
         ("cli-no-price", vec!["cost", "--hardware", "gaudi2", "--model", "step-3"]),
         ("cli-no-int8-rate", vec!["cost", "--hardware", "ascend-910b", "--without-fp8", "int8"]),
         ("cli-unknown-format", cost(&["--format", "yaml"])),
@@ -116,6 +140,29 @@ fn every_broken_command_line_gets_its_complaint() {
     ] {
         compare(name, &complaint(&arguments));
     }
+}
+
+/// What has no end, or no beginning, is refused at once.
+#[cfg(target_os = "linux")]
+#[test]
+fn devices_and_pipes_are_no_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    let made = Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    for path in ["/dev/zero", pipe.to_str().unwrap()] {
+        for arguments in [
+            vec!["show", path],
+            vec!["cost", "--model", path],
+            vec!["cost", "--hardware", path],
+            vec!["pareto", path],
+            vec!["import", path],
+        ] {
+            let complaint = complaint(&arguments);
+            assert!(complaint.contains("is a pipe or a device"), "{arguments:?}: {complaint}");
+        }
+    }
+    assert!(complaint(&["pareto", "./tests"]).contains("./tests is a folder"));
 }
 
 #[test]

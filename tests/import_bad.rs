@@ -81,6 +81,45 @@ fn a_key_that_could_change_a_size_is_no_silent_matter() {
 }
 
 #[test]
+fn a_mixture_in_the_clothes_of_a_dense_model_is_no_silent_matter() {
+    for (key, value) in [
+        ("use_moe", "true"),
+        ("moe_every_n_layer", "2"),
+        ("moe_layer_offset", "1"),
+        ("_num_experts", "64"),
+        ("num_experts_per_token", "8"),
+        ("n_sliding_tokens", "512"),
+        ("sliding_limit", "512"),
+    ] {
+        let text = LLAMA.replace("\"vocab_size\"", &format!("\"{key}\": {value}, \"vocab_size\""));
+        says(&text, &[], &[&format!("`{key}` is not understood for `llama`")]);
+        assert_eq!(outcome(&text, &[&format!("{key}=null")]), "fine");
+    }
+}
+
+#[test]
+fn lists_of_layers_are_as_long_as_the_model_is_deep() {
+    let mistral = LLAMA.replace("llama", "mistral").replace("Llama", "Mistral");
+    let with = |kinds: &[&str]| {
+        let list = format!("\"layer_types\": {kinds:?}, \"sliding_window\": 4096, \"vocab_size\"");
+        mistral.replace("\"vocab_size\"", &list)
+    };
+    let (full, sliding) = ("full_attention", "sliding_attention");
+    let layers = |text: &str| {
+        let model = import(&Source::new("c", text), &options(&[])).unwrap().model;
+        model.runs.iter().map(|run| run.count).collect::<Vec<_>>()
+    };
+    assert_eq!(layers(&with(&[[full; 16], [sliding; 16]].concat())), [16, 16]);
+    // Entries behind the last layer are those of MTP layers.
+    assert_eq!(layers(&with(&[[full; 20], [sliding; 20]].concat())), [20, 12]);
+    says(
+        &with(&[full; 31]),
+        &[],
+        &["`layer_types` has 31 entries, but the model 32 layers", "config.json:9:"],
+    );
+}
+
+#[test]
 fn a_missing_key_is_named_with_the_one_that_was_meant() {
     let text = LLAMA.replace("\"vocab_size\"", "\"vocabsize\"");
     insta::assert_snapshot!(outcome(&text, &[]), @r#"
@@ -147,8 +186,8 @@ fn deep_nesting_is_refused() {
         for depth in [100, 10_000, 200_000] {
             let nest = open.repeat(depth) + "1" + &close.repeat(depth);
             let text = LLAMA.replace("128256", &format!("128256, \"x\": {nest}"));
-            let _ = outcome(&text, &[]);
-            let _ = outcome(&open.repeat(depth), &[]);
+            says(&text, &[], &["error: ", "config.json:"]);
+            says(&open.repeat(depth), &[], &["error: ", "config.json:"]);
         }
     }
 }

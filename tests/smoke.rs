@@ -111,7 +111,49 @@ fn every_model_and_hardware_is_shown_in_every_form() {
         for format in FORMATS {
             let text = output(&["show", &name, "--format", format]);
             assert!(text.contains(&name), "{text}");
+            if format == "table" {
+                let widest = text.lines().max_by_key(|line| line.chars().count()).unwrap();
+                assert!(widest.chars().count() <= 100, "{name}: {widest}");
+            }
         }
+    }
+}
+
+#[test]
+fn every_model_is_estimated_and_explained() {
+    for (at, model) in names(Kind::Model).into_iter().enumerate() {
+        // All forms for a few; the table for the rest.
+        let formats = if at % 9 == 0 { &FORMATS[..] } else { &FORMATS[..1] };
+        // Where eight times the attention, or the experts, are too much for eight devices.
+        let deployment = match model.as_str() {
+            "llama-3.1-405b" => "TP8",
+            "kimi-k2" | "kimi-k2.5" | "kimi-k3" | "deepseek-v4-pro" => "EP128",
+            _ => "EP8",
+        };
+        for command in ["estimate", "explain"] {
+            let mut arguments = vec![command, "--model", &model, "--hardware", "h200"];
+            arguments.extend(["--price", "h200=2", "--deployment", deployment, "--context", "4Ki"]);
+            arguments.extend(["--batch", "64"]);
+            for format in formats {
+                let text = output(&[&arguments[..], &["--format", format]].concat());
+                assert!(text.lines().count() > 1, "{text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_config_is_imported() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hf_configs");
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let configs: Vec<_> = entries.filter(|path| path.is_dir()).collect();
+    assert!(configs.len() > 40);
+    for config in configs {
+        let imported = afford(&["import", config.to_str().unwrap()]);
+        let notes = String::from_utf8(imported.stderr).unwrap();
+        assert_eq!(imported.status.code(), Some(0), "{}: {notes}", config.display());
+        assert!(notes.lines().all(|line| line.starts_with("note: ")), "{notes}");
+        assert!(String::from_utf8(imported.stdout).unwrap().starts_with("name: "));
     }
 }
 

@@ -10,14 +10,17 @@ use crate::report::picture::Picture;
 use crate::report::read_table::read_table;
 use crate::report::table::{Cell, Show, Table};
 use crate::spec::{Diagnostic, Source};
+use crate::text_file::{read_stream, read_text};
 use clap::Args;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Objectives if none are given.
 const DEFAULT_OBJECTIVES: [&str; 2] = ["total_usd_per_mtok:min", "active_params:max"];
 /// `--by none`: one front over all rows.
 const NO_GROUP: &str = "none";
+/// No table is larger; a larger file is something else.
+const LARGEST_TABLE_BYTES: u64 = 256 << 20;
 
 /// The Pareto front over cost, activated parameters or other columns of a cost table
 ///
@@ -104,8 +107,7 @@ impl ParetoArgs {
             let points = grid.points().map_err(Diagnostic::from)?;
             return Ok(cost_table(&grid, &points, &Labels::names(&grid)));
         };
-        let (name, text) = read(path)?;
-        Ok(read_table(&Source::new(name, text))?)
+        Ok(read_table(&read(path)?)?)
     }
 
     /// The column that labels points: the one asked for, else `model`, else the first of words.
@@ -119,18 +121,11 @@ impl ParetoArgs {
     }
 }
 
-fn read(path: &Path) -> Result<(String, String), Diagnostic> {
-    let mut text = String::new();
-    let (name, read) = if path == Path::new("-") {
-        ("stdin".to_owned(), std::io::stdin().read_to_string(&mut text))
-    } else {
-        let read = std::fs::File::open(path).and_then(|mut file| file.read_to_string(&mut text));
-        (path.display().to_string(), read)
-    };
-    match read {
-        Ok(_) => Ok((name, text)),
-        Err(error) => Err(Diagnostic::new(format!("cannot read {name}: {error}"))),
+fn read(path: &Path) -> Result<Arc<Source>, Diagnostic> {
+    if path == Path::new("-") {
+        return read_stream(std::io::stdin(), "stdin", LARGEST_TABLE_BYTES);
     }
+    read_text(path, LARGEST_TABLE_BYTES)
 }
 
 /// Says how people see each column: cost columns as in `afford cost`, and of all columns only
@@ -141,8 +136,7 @@ fn dress(table: &mut Table, fronts: &Fronts, label: Option<usize>) {
         let known = known_column(&name);
         let objective = fronts.objectives.iter().any(|o| o.column == name);
         let words = table.rows.iter().any(|row| matches!(row[at], Cell::Text(_)));
-        let first = &table.rows[0][at];
-        let varied = table.rows.iter().any(|row| row[at] != *first);
+        let varied = table.rows.windows(2).any(|pair| pair[0][at] != pair[1][at]);
         let tells = names_rows(&name) || (known.is_none() && words && varied);
         let shown = objective
             || label == Some(at)

@@ -27,27 +27,48 @@ pub fn readable(bandwidth: BytesPerSecond, share: f64, budget: Seconds) -> Bytes
 pub fn attention_weights(
     attention: &Attention,
     h: u64,
-    split: &[String],
+    split: &[&str],
     devices: u64,
     dtype: Dtype,
 ) -> Bytes {
     let matrices = attention.matrices(h);
     let held = matrices.iter().map(|matrix| {
-        let split = split.iter().any(|name| name == matrix.name);
+        let split = split.contains(&matrix.name);
         matrix.weights() as f64 / if split { devices as f64 } else { 1.0 }
     });
     dtype.bytes(held.sum())
 }
 
-/// Context tokens whose cache a device can read beside its weights.
+/// Context tokens whose cache a device can read beside its weights; none where a token adds no
+/// cache, so that nothing caps them.
 #[must_use]
-pub fn context_tokens(readable: Bytes, weights: Bytes, kv_per_token: Bytes) -> f64 {
-    ((readable - weights) / kv_per_token).max(0.0)
+pub fn context_tokens(readable: Bytes, weights: Bytes, kv_per_token: Bytes) -> Option<f64> {
+    finite(((readable - weights) / kv_per_token).max(0.0))
 }
 
-/// Devices that an FFN of given weights in all needs, in whole servers.
+/// Devices that an FFN of given weights in all needs, in whole servers; none where they can read
+/// nothing.
 #[must_use]
-pub fn ffn_devices(weights: Bytes, layers: u64, readable: Bytes, per_server: u64) -> f64 {
+pub fn ffn_devices(weights: Bytes, layers: u64, readable: Bytes, per_server: u64) -> Option<f64> {
     let devices = (weights / layers as f64 / readable).ceil();
-    (devices / per_server as f64).ceil() * per_server as f64
+    finite((devices / per_server as f64).ceil() * per_server as f64)
+}
+
+fn finite(value: f64) -> Option<f64> {
+    value.is_finite().then_some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_no_bound_is_no_number() {
+        let bytes = Bytes::new;
+        assert_eq!(context_tokens(bytes(30.0), bytes(10.0), bytes(2.0)), Some(10.0));
+        assert_eq!(context_tokens(bytes(5.0), bytes(10.0), bytes(2.0)), Some(0.0));
+        assert_eq!(context_tokens(bytes(30.0), bytes(10.0), Bytes::ZERO), None);
+        assert_eq!(ffn_devices(bytes(90.0), 3, bytes(10.0), 8), Some(8.0));
+        assert_eq!(ffn_devices(bytes(90.0), 3, Bytes::ZERO, 8), None);
+    }
 }

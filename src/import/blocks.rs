@@ -173,12 +173,13 @@ pub(super) fn full_attention_only(config: &Config, layers: u64) -> Result<(), Di
     config.per_layer("layer_types", types, layers, false).map(|_| ())
 }
 
-/// Full or sliding by `layer_types`; none where the file has no such list.
+/// Full or sliding by `layer_types`, one entry per layer; none where the file has no such list.
 pub(super) fn full_or_sliding(
     config: &Config,
     layers: u64,
 ) -> Result<Option<Vec<bool>>, Diagnostic> {
     let types = config.text.words("layer_types", &["full_attention", "sliding_attention"])?;
     let types = config.per_layer("layer_types", types, layers, true)?;
-    Ok(types.map(|types| types.into_iter().map(|kind| kind == 1).collect()))
+    let here = |types: Vec<usize>| types.into_iter().take(layers as usize).map(|kind| kind == 1);
+    Ok(types.map(|types| here(types).collect()))
 }

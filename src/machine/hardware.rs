@@ -206,9 +206,19 @@ impl Hardware {
             Dtype::Nvfp4 | Dtype::Mxfp4 | Dtype::Int4 => {
                 (fp4.or(narrow), "FP4 or FP8 rate (`peak_compute.fp4_tflops`)")
             }
-            Dtype::Fp32 => (None, "FP32 rate, which profiles do not carry"),
+            Dtype::Fp32 => (None, "FP32 rate"),
         };
-        found.ok_or_else(|| self.unknown(what))
+        found.ok_or_else(|| match dtype {
+            Dtype::Fp32 => Unknown {
+                hardware: self.name.clone(),
+                what,
+                help:
+                    "profiles have rates of BF16, FP8, INT8 and FP4: choose one of these formats \
+                       for the cache or the arithmetic (`--kv-cache`, `--precision`, `--compute`)"
+                        .into(),
+            },
+            _ => self.unknown(what),
+        })
     }
 
     /// Memory bandwidth.
@@ -304,5 +314,22 @@ impl Hardware {
             what,
             help: "copy the profile, add the figure with its source, and name the copy".into(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::Catalog;
+
+    #[test]
+    fn a_format_that_no_profile_rates_has_another_remedy_than_a_missing_figure() {
+        let h800 = Catalog::default().hardware("h800").unwrap();
+        let wide = h800.peak(Dtype::Fp32, WithoutFp8::Bf16).unwrap_err();
+        assert_eq!(wide.to_string(), "the hardware `h800` states no FP32 rate");
+        assert!(wide.help.contains("choose one of these formats"), "{}", wide.help);
+        let ascend = Catalog::default().hardware("ascend-910b").unwrap();
+        let missing = ascend.peak(Dtype::Fp8, WithoutFp8::Int8).unwrap_err();
+        assert!(missing.help.contains("add the figure"), "{}", missing.help);
     }
 }

@@ -106,75 +106,112 @@ fn compare_text(outcome: &mut Outcome, file: &str, now: &str, folder: &Path) {
     });
 }
 
+/// Compares a table with the CSV file of its name, row by row of the same keys.
 fn compare_table(
     outcome: &mut Outcome,
     now: &ReportTable,
     folder: &Path,
     tolerance: Tolerance,
 ) -> Result<(), Diagnostic> {
-    let Ok(text) = std::fs::read_to_string(folder.join(&now.file)) else {
+    let path = folder.join(&now.file);
+    let Ok(text) = std::fs::read_to_string(&path) else {
         outcome.compared += 1;
         outcome.drifts.push(missing(&now.file));
         return Ok(());
     };
-    let broken = |e: csv::Error| {
-        Diagnostic::new(format!("{} is no CSV: {e}", folder.join(&now.file).display()))
-    };
-    let mut reader = csv::Reader::from_reader(text.as_bytes());
-    let header: Vec<String> = reader.headers().map_err(broken)?.iter().map(str::to_owned).collect();
-    let mut committed: Vec<Option<Vec<String>>> = Vec::new();
-    for record in reader.records() {
-        committed.push(Some(record.map_err(broken)?.iter().map(str::to_owned).collect()));
-    }
-    let drift = |row: String, column: &str, committed: &str, now_text: String| Drift {
-        file: now.file.clone(),
-        row,
-        column: column.to_owned(),
-        change_percent: change(committed, &now_text),
-        committed: committed.to_owned(),
-        now: now_text,
-    };
+    let (header, mut committed) = committed_rows(&text)
+        .map_err(|e| Diagnostic::new(format!("{} is no CSV: {e}", path.display())))?;
+    let pair = Pair::new(now, &header);
     for column in header.iter().filter(|c| now.table.column(c).is_none()) {
-        outcome.drifts.push(drift(String::new(), column, "a column", "no such column".into()));
+        outcome.drifts.push(pair.drift(String::new(), column, "a column", "no such column".into()));
     }
-    let keys: Vec<usize> =
-        (0..now.table.columns.len()).filter(|&c| is_key(&now.table, c)).collect();
-    let at = |column: usize| header.iter().position(|h| *h == now.table.columns[column].name);
     for cells in &now.table.rows {
-        let name: Vec<String> = keys.iter().map(|&k| cells[k].exact()).collect();
-        let name = name.join(" ");
-        let same = |old: &Option<Vec<String>>| {
-            old.as_ref().is_some_and(|old| {
-                keys.iter().all(|&k| at(k).is_some_and(|i| old[i] == cells[k].exact()))
-            })
-        };
-        let Some(old) = committed.iter_mut().find(|old| same(old)).and_then(Option::take) else {
-            outcome.compared += 1;
-            outcome.drifts.push(drift(name, "", "no such row", "a row".into()));
-            continue;
-        };
-        for (column, cell) in cells.iter().enumerate() {
-            outcome.compared += 1;
-            let heading = &now.table.columns[column].name;
-            match at(column) {
-                None => outcome.drifts.push(drift(
-                    name.clone(),
-                    heading,
-                    "no such column",
-                    cell.exact(),
-                )),
-                Some(i) if !agree(cell, &old[i], tolerance) => {
-                    outcome.drifts.push(drift(name.clone(), heading, &old[i], cell.exact()));
-                }
-                Some(_) => {}
+        let same =
+            |old: &Option<Vec<String>>| old.as_ref().is_some_and(|old| pair.same(old, cells));
+        match committed.iter_mut().find(|old| same(old)).and_then(Option::take) {
+            Some(old) => pair.compare_row(outcome, cells, &old, tolerance),
+            None => {
+                outcome.compared += 1;
+                let drift = pair.drift(pair.name(cells), "", "no such row", "a row".into());
+                outcome.drifts.push(drift);
             }
         }
     }
     for old in committed.into_iter().flatten() {
-        let row: Vec<&str> = keys.iter().filter_map(|&k| at(k).map(|i| old[i].as_str())).collect();
-        outcome.drifts.push(drift(row.join(" "), "", "a row", "no such row".into()));
+        let row: Vec<&str> =
+            pair.keys.iter().filter_map(|&k| pair.at[k].map(|i| old[i].as_str())).collect();
+        outcome.drifts.push(pair.drift(row.join(" "), "", "a row", "no such row".into()));
     }
     Ok(())
+}
+
+/// The header and the rows of a CSV text; a row that has been met is taken out.
+type Committed = (Vec<String>, Vec<Option<Vec<String>>>);
+
+fn committed_rows(text: &str) -> Result<Committed, csv::Error> {
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let words = |record: &csv::StringRecord| record.iter().map(str::to_owned).collect();
+    let header = words(reader.headers()?);
+    let rows: Result<Vec<_>, csv::Error> =
+        reader.records().map(|record| record.map(|r| Some(words(&r)))).collect();
+    Ok((header, rows?))
+}
+
+/// A computed table beside its committed file.
+struct Pair<'a> {
+    now: &'a ReportTable,
+    /// Columns that name a row.
+    keys: Vec<usize>,
+    /// Where each column stands in the file, if it does.
+    at: Vec<Option<usize>>,
+}
+
+impl<'a> Pair<'a> {
+    fn new(now: &'a ReportTable, header: &[String]) -> Self {
+        let columns = &now.table.columns;
+        let at = columns.iter().map(|column| header.iter().position(|h| *h == column.name));
+        let keys = (0..columns.len()).filter(|&c| is_key(&now.table, c)).collect();
+        Self { now, keys, at: at.collect() }
+    }
+
+    fn name(&self, cells: &[Cell]) -> String {
+        self.keys.iter().map(|&k| cells[k].exact()).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Whether a committed row is that of some cells.
+    fn same(&self, old: &[String], cells: &[Cell]) -> bool {
+        self.keys.iter().all(|&k| self.at[k].is_some_and(|i| old[i] == cells[k].exact()))
+    }
+
+    fn compare_row(
+        &self,
+        outcome: &mut Outcome,
+        cells: &[Cell],
+        old: &[String],
+        tolerance: Tolerance,
+    ) {
+        for (column, cell) in cells.iter().enumerate() {
+            outcome.compared += 1;
+            let committed = match self.at[column] {
+                None => "no such column",
+                Some(i) if !agree(cell, &old[i], tolerance) => &old[i],
+                Some(_) => continue,
+            };
+            let heading = &self.now.table.columns[column].name;
+            outcome.drifts.push(self.drift(self.name(cells), heading, committed, cell.exact()));
+        }
+    }
+
+    fn drift(&self, row: String, column: &str, committed: &str, now: String) -> Drift {
+        Drift {
+            file: self.now.file.clone(),
+            row,
+            column: column.to_owned(),
+            change_percent: change(committed, &now),
+            committed: committed.to_owned(),
+            now,
+        }
+    }
 }
 
 fn agree(now: &Cell, committed: &str, tolerance: Tolerance) -> bool {

@@ -12,6 +12,7 @@ use crate::spec::Diagnostic;
 use crate::spec::de::At;
 use crate::spec::quantity::Contexts;
 use crate::spec::scenario::{ClaimSpec, CostQuantity, FloorQuantity, QuantitySpec, StageQuantity};
+use crate::spec::source::{did_you_mean, one_of};
 use crate::units::{Bytes, BytesPerSecond, Seconds};
 use crate::work::attention::Attention;
 use crate::work::ffn::{Ffn, Moe};
@@ -68,16 +69,16 @@ fn value(loaded: &Loaded, quantity: &QuantitySpec) -> Result<f64, Diagnostic> {
             Ok(stage_budget(loaded, &of.model, &loaded.model(&of.model)?.value)?.us())
         }
         QuantitySpec::StageBytes(of) => Ok(InStage::new(loaded, of)?.readable.bytes()),
-        QuantitySpec::AttentionWeightBytes(of) => Ok(InStage::new(loaded, of)?.weights().bytes()),
-        QuantitySpec::StageContextTokens(of) => Ok(InStage::new(loaded, of)?.context_tokens()),
+        QuantitySpec::AttentionWeightBytes(of) => Ok(InStage::new(loaded, of)?.weights()?.bytes()),
+        QuantitySpec::StageContextTokens(of) => InStage::new(loaded, of)?.context_tokens(),
         QuantitySpec::StageBatch(of) => {
             let context = of
                 .context_tokens
                 .as_ref()
                 .ok_or_else(|| of.model.complain("a batch in a stage needs `context_tokens`"))?;
-            Ok((InStage::new(loaded, of)?.context_tokens() / single(context)? as f64).floor())
+            Ok((InStage::new(loaded, of)?.context_tokens()? / single(context)? as f64).floor())
         }
-        QuantitySpec::StageFfnDevices(of) => Ok(InStage::new(loaded, of)?.ffn_devices()),
+        QuantitySpec::StageFfnDevices(of) => InStage::new(loaded, of)?.ffn_devices(),
     }
 }
 
@@ -94,7 +95,6 @@ fn stage_budget(loaded: &Loaded, name: &At<String>, model: &Model) -> Result<Sec
 struct InStage<'a> {
     of: &'a StageQuantity,
     model: &'a Model,
-    attention: &'a Attention,
     readable: Bytes,
 }
 
@@ -102,31 +102,66 @@ impl<'a> InStage<'a> {
     fn new(loaded: &'a Loaded, of: &'a StageQuantity) -> Result<Self, Diagnostic> {
         let model = &loaded.model(&of.model)?.value;
         let bandwidth = loaded.hardware(&of.hardware)?.value.memory_bandwidth()?;
-        let share = of.bandwidth_share.map_or(1.0, |share| share.0);
+        let share = match &of.bandwidth_share {
+            Some(share) if share.0 > 1.0 => {
+                let message = format!("`bandwidth_share` is {}: a share is at most 1", share.0);
+                return Err(share.complain(message));
+            }
+            Some(share) => share.0,
+            None => 1.0,
+        };
         let budget = stage_budget(loaded, &of.model, model)?;
-        // Specs have at least one design, and the first is that of most layers here.
-        let attention = model.attentions.first().map(|named| &named.design);
-        let attention =
-            attention.ok_or_else(|| of.model.complain("this model has no attention"))?;
-        Ok(Self { of, model, attention, readable: stage::readable(bandwidth, share, budget) })
+        Ok(Self { of, model, readable: stage::readable(bandwidth, share, budget) })
     }
 
-    fn weights(&self) -> Bytes {
-        stage::attention_weights(
-            self.attention,
-            self.model.hidden_size,
-            &self.of.split_matrices,
-            self.of.split_devices.map_or(1, |n| n.0),
-            self.model.precision.weights,
-        )
+    /// The one attention design: what a stage holds of a layer is otherwise several figures.
+    fn attention(&self) -> Result<&'a Attention, Diagnostic> {
+        match self.model.attentions.as_slice() {
+            [one] => Ok(&one.design),
+            several => {
+                let names: Vec<&str> = several.iter().map(|named| named.name.as_str()).collect();
+                let message = format!(
+                    "a stage is of one attention design, but `{}` has {}: {}",
+                    self.of.model.value,
+                    several.len(),
+                    names.join(", ")
+                );
+                let complaint = self.of.model.complain(message);
+                Err(complaint.help("ask `afford estimate` about models of several designs"))
+            }
+        }
     }
 
-    fn context_tokens(&self) -> f64 {
-        let kv_per_token = self.attention.kv_bytes_held(1);
-        stage::context_tokens(self.readable, self.weights(), kv_per_token)
+    fn weights(&self) -> Result<Bytes, Diagnostic> {
+        let (attention, h) = (self.attention()?, self.model.hidden_size);
+        let matrices = attention.matrices(h);
+        let names: Vec<&str> = matrices.iter().map(|matrix| matrix.name).collect();
+        for split in &self.of.split_matrices {
+            if !names.contains(&split.as_str()) {
+                let message = format!("the attention has no matrix `{}`", split.value);
+                let known = one_of(&names);
+                let help = match did_you_mean(split, names.iter().copied()) {
+                    Some(near) => format!("did you mean `{near}`? there are {known}"),
+                    None => format!("there are {known}"),
+                };
+                return Err(split.complain(message).help(help));
+            }
+        }
+        let split: Vec<&str> = self.of.split_matrices.iter().map(|name| name.as_str()).collect();
+        let devices = self.of.split_devices.map_or(1, |n| n.0);
+        Ok(stage::attention_weights(attention, h, &split, devices, self.model.precision.weights))
     }
 
-    fn ffn_devices(&self) -> f64 {
+    fn context_tokens(&self) -> Result<f64, Diagnostic> {
+        let kv_per_token = self.attention()?.kv_bytes_held(1);
+        let tokens = stage::context_tokens(self.readable, self.weights()?, kv_per_token);
+        tokens.ok_or_else(|| {
+            let message = "nothing caps the context: no token adds to this attention's cache";
+            self.of.model.complain(message)
+        })
+    }
+
+    fn ffn_devices(&self) -> Result<f64, Diagnostic> {
         let model = self.model;
         let own = || {
             let blocks = model.ffns.iter().zip(model.ffn_layers());
@@ -135,7 +170,9 @@ impl<'a> InStage<'a> {
         };
         let weights = self.of.ffn_weight_gb.map_or_else(own, |gb| Bytes::new(gb.0 * 1e9));
         let per_server = self.of.devices_per_server.map_or(8, |n| n.0);
-        stage::ffn_devices(weights, model.layer_count(), self.readable, per_server)
+        stage::ffn_devices(weights, model.layer_count(), self.readable, per_server).ok_or_else(
+            || self.of.hardware.complain("no number of devices reads the FFN's weights in a stage"),
+        )
     }
 }
 

@@ -34,13 +34,13 @@ pub struct HardwareSpec {
     pub devices_per_server: Option<Count>,
     /// Dense peak rates by number format.
     pub peak_compute: Option<ComputeSpec>,
-    /// Device memory.
+    /// Capacity and bandwidth of the device's memory.
     pub memory: Option<MemorySpec>,
     /// Links inside a server or pod: NVLink, UB, ICI, Infinity Fabric.
     pub scale_up: Option<ScaleUpSpec>,
     /// Network cards between servers.
     pub scale_out: Option<ScaleOutSpec>,
-    /// Power.
+    /// Electrical power of a device.
     pub power: Option<PowerSpec>,
     /// Prices, the one to use by default first.
     #[serde(default)]
@@ -53,15 +53,15 @@ pub struct HardwareSpec {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ComputeSpec {
-    /// BF16 and FP16.
+    /// Peak of BF16 and FP16, in 1e12 FLOPs per second.
     pub bf16_tflops: Option<Positive>,
-    /// FP8.
+    /// Peak of FP8, in 1e12 FLOPs per second.
     pub fp8_tflops: Option<Positive>,
-    /// INT8, in 1e12 operations per second.
+    /// Peak of INT8, in 1e12 operations per second.
     pub int8_tops: Option<Positive>,
-    /// FP4 (MXFP4 or NVFP4).
+    /// Peak of FP4 (MXFP4 or NVFP4), in 1e12 FLOPs per second.
     pub fp4_tflops: Option<Positive>,
-    /// Key under `sources`.
+    /// Who says so: a key of the `sources` below.
     pub source: At<String>,
     /// How the figures came about; `datasheet` if left out.
     #[serde(default)]
@@ -76,7 +76,7 @@ pub struct MemorySpec {
     pub capacity_gb: Option<Positive>,
     /// Bandwidth in GB/s (1e9 bytes).
     pub bandwidth_gb_per_s: Option<Positive>,
-    /// Key under `sources`.
+    /// Who says so: a key of the `sources` below.
     pub source: At<String>,
     /// How the figures came about; `datasheet` if left out.
     #[serde(default)]
@@ -91,7 +91,7 @@ pub struct ScaleUpSpec {
     pub bandwidth_gb_per_s_per_direction: Positive,
     /// Devices that reach one another this way.
     pub domain_devices: Option<Count>,
-    /// Key under `sources`.
+    /// Who says so: a key of the `sources` below.
     pub source: At<String>,
     /// How the figures came about; `datasheet` if left out.
     #[serde(default)]
@@ -104,22 +104,22 @@ pub struct ScaleUpSpec {
 pub struct ScaleOutSpec {
     /// Rate of one network card in one direction.
     pub nic_gbit_per_s: Positive,
-    /// Cards in one server.
+    /// Network cards in one server.
     pub nics_per_server: Count,
-    /// Key under `sources`.
+    /// Who says so: a key of the `sources` below.
     pub source: At<String>,
     /// How the figures came about; `datasheet` if left out.
     #[serde(default)]
     pub provenance: Provenance,
 }
 
-/// Power.
+/// Electrical power.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PowerSpec {
     /// Thermal design power of one device.
     pub tdp_w: Positive,
-    /// Key under `sources`.
+    /// Who says so: a key of the `sources` below.
     pub source: At<String>,
     /// How the figure came about; `datasheet` if left out.
     #[serde(default)]
@@ -136,7 +136,7 @@ pub struct PriceSpec {
     pub basis: PriceBasis,
     /// When it was asked: `2025-07` or `2025-07-25`.
     pub date: Date,
-    /// Key under `sources`.
+    /// Who says so: a key of the `sources` below.
     pub source: At<String>,
 }
 

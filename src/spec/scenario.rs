@@ -209,11 +209,11 @@ pub struct StageQuantity {
     pub model: At<String>,
     /// Hardware of the scenario.
     pub hardware: At<String>,
-    /// Share of the memory bandwidth that is reached; 1 if left out.
-    pub bandwidth_share: Option<Positive>,
+    /// Share of the memory bandwidth that is reached, at most 1; 1 if left out.
+    pub bandwidth_share: Option<At<Positive>>,
     /// Attention matrices that are split over `split_devices`; the others are held whole.
     #[serde(default)]
-    pub split_matrices: Vec<String>,
+    pub split_matrices: Vec<At<String>>,
     /// Devices that share the split matrices.
     pub split_devices: Option<Count>,
     /// Context of a request.

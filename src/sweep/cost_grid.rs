@@ -112,6 +112,12 @@ impl CostGrid {
         Ok(rows)
     }
 
+    /// Whether the pairing leaves any pair at all.
+    #[must_use]
+    pub fn has_pairs(&self) -> bool {
+        !self.pairs().is_empty()
+    }
+
     fn pairs(&self) -> Vec<(usize, usize)> {
         let ffn = |a: usize| (0..self.ffn_hardware.len()).map(move |f| (a, f));
         let all = (0..self.attention_hardware.len()).flat_map(ffn);

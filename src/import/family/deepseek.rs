@@ -26,10 +26,10 @@ pub(in crate::import) fn read(config: &Config) -> Result<Draft, Diagnostic> {
             Some(shared) if !selects[layer as usize] => shared,
             _ => &own,
         };
-        draft.layer(attention, kinds.at(layer));
+        draft.layer(attention, kinds.at(config, layer)?);
     }
     for layer in layers..layers + mtp {
-        draft.mtp_layer((&own, kinds.at(layer)), 3);
+        draft.mtp_layer((&own, kinds.at(config, layer)?), 3);
     }
     // Which releases store embedding and head again beside each MTP layer.
     let copies = config.model_type != "glm_moe_dsa";
@@ -129,12 +129,11 @@ impl Kinds {
     }
 
     /// An MTP layer stands behind the last and is what a layer there would be.
-    fn at(&self, layer: u64) -> &Wish<Ffn> {
-        const NONE: Wish<Ffn> = dense(1);
+    fn at(&self, config: &Config, layer: u64) -> Result<&Wish<Ffn>, Diagnostic> {
         let last = self.sparse.last().copied().unwrap_or_default();
         let sparse = self.sparse.get(layer as usize).copied().unwrap_or(last);
         let kind = if sparse { &self.moe } else { &self.dense };
-        kind.as_ref().or(self.moe.as_ref()).or(self.dense.as_ref()).unwrap_or(&NONE)
+        kind.as_ref().ok_or_else(|| super::qwen::no_such_block(config, sparse))
     }
 }
 

@@ -33,7 +33,7 @@ pub(in crate::import) fn read(config: &Config) -> Result<Draft, Diagnostic> {
         text.without_effect(&["sliding_window"]);
         None
     };
-    for slides in sliding.into_iter().take(layers as usize) {
+    for slides in sliding {
         draft.layer(&windowed(&attention, window.filter(|_| slides)), &experts);
     }
     Ok(draft)

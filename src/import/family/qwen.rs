@@ -49,7 +49,7 @@ pub(in crate::import) fn read_qwen3_moe(config: &Config) -> Result<Draft, Diagno
     config.text.without_effect(&["use_qk_norm", "qkv_bias"]);
     let blocks = Blocks::read(config, &sparse, |experts| experts)?;
     for (window, sparse) in windows(config, layers)?.into_iter().zip(sparse) {
-        draft.layer(&windowed(&attention, window), blocks.of(sparse));
+        draft.layer(&windowed(&attention, window), blocks.of(config, sparse)?);
     }
     Ok(draft)
 }
@@ -86,11 +86,18 @@ impl Blocks {
         Ok(Self { dense, experts })
     }
 
-    pub(super) fn of(&self, sparse: bool) -> &Wish<Ffn> {
-        const NONE: Wish<Ffn> = dense(1);
+    /// The block of a layer with experts or without.
+    pub(super) fn of(&self, config: &Config, sparse: bool) -> Result<&Wish<Ffn>, Diagnostic> {
         let block = if sparse { &self.experts } else { &self.dense };
-        block.as_ref().or(self.experts.as_ref()).or(self.dense.as_ref()).unwrap_or(&NONE)
+        block.as_ref().ok_or_else(|| no_such_block(config, sparse))
     }
+}
+
+/// The complaint about a layer of a kind whose sizes no other layer made the import read.
+pub(super) fn no_such_block(config: &Config, sparse: bool) -> Diagnostic {
+    let kind = if sparse { "with experts" } else { "with a dense block" };
+    let message = format!("`num_hidden_layers` leaves no layer {kind}, but one is needed");
+    config.text.complain("num_hidden_layers", message)
 }
 
 /// Which layers have experts.
@@ -122,5 +129,5 @@ fn windows(config: &Config, layers: u64) -> Result<Vec<Option<Window>>, Diagnost
         return Ok(vec![None; layers as usize]);
     }
     let window = Window::Sliding(text.count("sliding_window")?);
-    Ok(sliding.into_iter().take(layers as usize).map(|on| on.then_some(window)).collect())
+    Ok(sliding.into_iter().map(|on| on.then_some(window)).collect())
 }

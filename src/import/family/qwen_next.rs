@@ -35,11 +35,11 @@ pub(in crate::import) fn read(config: &Config) -> Result<Draft, Diagnostic> {
         experts
     })?;
     for (full_here, sparse) in full_layers(config, layers)?.into_iter().zip(&sparse) {
-        draft.layer(if full_here { &full } else { &linear }, blocks.of(*sparse));
+        draft.layer(if full_here { &full } else { &linear }, blocks.of(config, *sparse)?);
     }
     let last = sparse.last().copied().unwrap_or_default();
     for _ in 0..mtp_layers(config)? {
-        draft.mtp_layer((&full, blocks.of(last)), 3);
+        draft.mtp_layer((&full, blocks.of(config, last)?), 3);
     }
     text.without_effect(&["mtp_use_dedicated_embeddings", "use_sliding_window", "sliding_window"]);
     Ok(draft)

@@ -40,14 +40,14 @@ pub enum ScalesSpec {
     },
     /// One scale per so many weights of the routed experts, whose weights count one by one.
     ExpertGroups {
-        /// Weights to a scale.
+        /// Weights that share a scale.
         group: Count,
     },
     /// Routed experts packed into words, with one scale per group and a shape per matrix.
     PackedExperts {
-        /// Weights to a word.
+        /// Weights packed into one word.
         per_word: Count,
-        /// Weights to a scale.
+        /// Weights that share a scale.
         group: Count,
     },
 }

@@ -22,7 +22,7 @@ pub enum FfnSpec {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DenseSpec {
-    /// Intermediate width.
+    /// Intermediate width of the gated block.
     pub intermediate_size: Count,
     /// Biases on its matrices.
     #[serde(default)]
@@ -35,7 +35,7 @@ pub struct DenseSpec {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MoeSpec {
-    /// Routed experts.
+    /// Routed experts of one layer.
     pub experts: Count,
     /// Routed experts that a token visits.
     pub experts_per_token: At<Count>,
@@ -64,7 +64,7 @@ pub struct MoeSpec {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LatentSpec {
-    /// Its width.
+    /// Width of the narrower stream.
     pub size: Count,
     /// Whether a learned norm stands on it.
     #[serde(default)]

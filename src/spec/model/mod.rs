@@ -47,14 +47,14 @@ pub struct ModelSpec {
     pub notes: Option<String>,
     /// How an import made this file.
     pub imported: Option<Imported>,
-    /// Hidden size h.
+    /// Hidden size (h): the width of the residual stream.
     pub hidden_size: Count,
     /// Entries of the vocabulary.
     pub vocabulary_size: Count,
     /// Whether the LM head is the embedding matrix.
     #[serde(default)]
     pub tied_embeddings: bool,
-    /// A bias on the LM head.
+    /// Whether the LM head has a bias.
     #[serde(default)]
     pub head_bias: bool,
     /// Element formats of weights, KV cache and activations.
@@ -130,7 +130,7 @@ impl Default for NormsSpec {
 pub enum ResidualSpec {
     /// Manifold-constrained hyper-connections over so many streams.
     HyperConnections {
-        /// How many streams.
+        /// Parallel residual streams.
         streams: Count,
     },
     /// Blocks attend over the outputs of earlier blocks.
@@ -144,7 +144,7 @@ pub enum ResidualSpec {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MtpSpec {
-    /// Its layers.
+    /// The MTP layers, as runs of equal layers.
     pub layers: At<Vec<At<RunSpec>>>,
     /// Norms of width h in each layer, beyond an ordinary layer's.
     #[serde(default)]
@@ -228,8 +228,8 @@ impl ModelSpec {
                 .complain(format!("no layer uses the design `{}`", name.value))
                 .help("remove it, or name it under `layers`"));
         }
-        self.check_size(&model)?;
         model.checkpoint = self.checkpoint.as_ref().map(CheckpointSpec::resolve).transpose()?;
+        self.check_size(&model)?;
         Ok(model)
     }
 
@@ -238,7 +238,8 @@ impl ModelSpec {
         let h = self.hidden_size.0 as f64;
         let attention = model.attentions.iter().map(|named| {
             let matrices = named.design.matrices(model.hidden_size);
-            matrices.iter().map(|m| m.inputs as f64 * m.outputs as f64).sum::<f64>()
+            let matrices = matrices.iter().map(|m| m.inputs as f64 * m.outputs as f64);
+            matrices.sum::<f64>() + named.design.other_params() as f64
         });
         let ffn = model.ffns.iter().map(|named| match &named.design {
             Ffn::Dense(d) => 3.0 * h * d.intermediate_size as f64,
@@ -265,7 +266,10 @@ impl ModelSpec {
             + projection;
         let mtp_layers: u64 = mtp.iter().flat_map(|m| &m.runs).map(|run| run.count).sum();
         let layers = (model.layer_count() + mtp_layers) as f64;
-        if layer * layers + 2.0 * h * self.vocabulary_size.0 as f64 > MOST_PARAMS {
+        let copies = model.checkpoint.map_or(0, |c| c.mtp_embeddings + c.mtp_heads);
+        let tables = 2 + mtp_layers * copies;
+        let tables = tables as f64 * h * self.vocabulary_size.0 as f64;
+        if layer * layers + tables > MOST_PARAMS {
             return Err(self
                 .name
                 .complain(format!("this model would have more than {MOST_PARAMS:e} parameters"))

@@ -182,10 +182,6 @@ impl Design for Compressed {
         held
     }
 
-    fn state_bytes_per_sequence(&self) -> Bytes {
-        Bytes::ZERO
-    }
-
     fn effective_rank(&self) -> u64 {
         self.query_heads * self.head_dim
     }

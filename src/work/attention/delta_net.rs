@@ -94,14 +94,6 @@ impl Design for GatedDeltaNet {
         self.value_heads
     }
 
-    fn kv_elements_per_token(&self) -> u64 {
-        0
-    }
-
-    fn kv_bytes_held(&self, _: u64) -> Bytes {
-        Bytes::ZERO
-    }
-
     fn state_bytes_per_sequence(&self) -> Bytes {
         let window = self.channels() as f64 * (self.conv_kernel - 1) as f64;
         self.state.bytes(self.state_elements()) + self.conv_state.bytes(window)

@@ -76,10 +76,6 @@ impl Design for Dsa {
         self.mla.kv_bytes_held(s) + keys
     }
 
-    fn state_bytes_per_sequence(&self) -> Bytes {
-        Bytes::ZERO
-    }
-
     fn effective_rank(&self) -> u64 {
         self.mla.effective_rank()
     }

@@ -74,14 +74,6 @@ impl Design for Lightning {
         self.heads
     }
 
-    fn kv_elements_per_token(&self) -> u64 {
-        0
-    }
-
-    fn kv_bytes_held(&self, _: u64) -> Bytes {
-        Bytes::ZERO
-    }
-
     fn state_bytes_per_sequence(&self) -> Bytes {
         self.state.bytes(self.state_elements())
     }

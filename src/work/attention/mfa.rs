@@ -73,10 +73,6 @@ impl Design for Mfa {
         self.kv_cache.bytes(self.kv_elements() as f64 * s as f64)
     }
 
-    fn state_bytes_per_sequence(&self) -> Bytes {
-        Bytes::ZERO
-    }
-
     fn effective_rank(&self) -> u64 {
         self.query_heads * self.head_dim
     }

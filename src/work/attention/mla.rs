@@ -115,10 +115,6 @@ impl Design for Mla {
         self.kv_cache.bytes(self.kv_elements() as f64 * s as f64)
     }
 
-    fn state_bytes_per_sequence(&self) -> Bytes {
-        Bytes::ZERO
-    }
-
     fn effective_rank(&self) -> u64 {
         self.query_heads * self.nope_head_dim
     }

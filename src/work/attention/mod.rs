@@ -135,13 +135,21 @@ pub trait Design {
 
     /// KV cache elements that one token adds, no window applied; 0 where the design keeps a fixed
     /// state instead. The keys of an indexer are none of them.
-    fn kv_elements_per_token(&self) -> u64;
+    fn kv_elements_per_token(&self) -> u64 {
+        0
+    }
 
-    /// KV cache that a sequence of `s` tokens occupies.
-    fn kv_bytes_held(&self, s: u64) -> Bytes;
+    /// KV cache that a sequence of `s` tokens occupies; none where the design keeps a fixed state
+    /// instead.
+    fn kv_bytes_held(&self, _s: u64) -> Bytes {
+        Bytes::ZERO
+    }
 
-    /// Recurrent state that a sequence occupies whatever its length.
-    fn state_bytes_per_sequence(&self) -> Bytes;
+    /// Recurrent state that a sequence occupies whatever its length; none where the design keeps a
+    /// cache instead.
+    fn state_bytes_per_sequence(&self) -> Bytes {
+        Bytes::ZERO
+    }
 
     /// Attention effective rank H d (paper, section 5.1): the width that the design's heads span.
     fn effective_rank(&self) -> u64;

@@ -35,17 +35,17 @@ pub enum AttentionSpec {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GqaSpec {
-    /// H.
+    /// Query heads (H).
     pub query_heads: At<Count>,
-    /// K; divides H.
+    /// Heads of keys and values (K); divides the query heads.
     pub kv_heads: At<Count>,
-    /// d.
+    /// Width of a head (d).
     pub head_dim: Count,
     /// The layer sees only this many tokens.
     pub window: Option<WindowSpec>,
     /// Format of the KV cache, if not the model's.
     pub kv_cache: Option<Dtype>,
-    /// Biases on q, k and v.
+    /// Biases on the projections of queries, keys and values.
     #[serde(default)]
     pub qkv_bias: bool,
     /// Bias on the output projection.
@@ -54,7 +54,7 @@ pub struct GqaSpec {
     /// Learned norms of queries and keys.
     #[serde(default)]
     pub qk_norm: QkNormSpec,
-    /// A gate on the output.
+    /// A learned gate on the attention's output.
     #[serde(default)]
     pub output_gate: OutputGateSpec,
     /// A learned sink per query head.
@@ -102,11 +102,11 @@ pub enum OutputGateSpec {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MfaSpec {
-    /// H.
+    /// Query heads (H).
     pub query_heads: At<Count>,
-    /// K, the KV groups; divides H.
+    /// Groups of keys and values (K); divides the query heads.
     pub kv_heads: At<Count>,
-    /// d.
+    /// Width of a head (d).
     pub head_dim: Count,
     /// Rank of the query projection.
     pub query_rank: Count,
@@ -118,7 +118,7 @@ pub struct MfaSpec {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MlaSpec {
-    /// H.
+    /// Query heads (H).
     pub query_heads: Count,
     /// Rank of the query projection; left out where queries are projected at full rank.
     pub query_rank: Option<Count>,
@@ -146,7 +146,7 @@ pub struct MlaSpec {
 pub struct DsaSpec {
     /// The attention that the selected tokens get.
     pub mla: MlaSpec,
-    /// Tokens selected.
+    /// Context tokens that the indexer selects for the attention.
     pub selected_tokens: Count,
     /// The indexer; left out where an earlier layer's selection is used.
     pub indexer: Option<IndexerSpec>,
@@ -156,7 +156,7 @@ pub struct DsaSpec {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct IndexerSpec {
-    /// Its query heads.
+    /// Query heads of the indexer.
     pub heads: Count,
     /// Width of a head and of the cached key.
     pub head_dim: Count,
@@ -168,9 +168,9 @@ pub struct IndexerSpec {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CompressedSpec {
-    /// H.
+    /// Query heads (H).
     pub query_heads: Count,
-    /// d, the width of a head and of an entry.
+    /// Width of a head and of an entry (d).
     pub head_dim: Count,
     /// Rank of the query projection.
     pub query_rank: Count,
@@ -190,7 +190,7 @@ pub struct CompressedSpec {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CompressionSpec {
-    /// Tokens to an entry.
+    /// Context tokens that are compressed to one entry.
     pub tokens_per_entry: Count,
     /// Entries that an indexer selects; left out where all are read.
     pub selected_entries: Option<At<Count>>,
@@ -202,11 +202,11 @@ pub struct CompressionSpec {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LightningSpec {
-    /// H.
+    /// Heads (H).
     pub heads: Count,
-    /// d; the state of a head is d x d.
+    /// Width of a head (d); its state is d x d.
     pub head_dim: Count,
-    /// Format of the state.
+    /// Number format of the recurrent state.
     pub state: Dtype,
 }
 
@@ -224,7 +224,7 @@ pub struct GatedDeltaNetSpec {
     pub value_head_dim: Count,
     /// Columns that the short convolution sees.
     pub conv_kernel: SmallCount,
-    /// Format of the state.
+    /// Number format of the recurrent state.
     pub state: Dtype,
     /// Format of the convolution's window.
     pub conv_state: Dtype,
@@ -234,9 +234,9 @@ pub struct GatedDeltaNetSpec {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KdaSpec {
-    /// H.
+    /// Heads (H).
     pub heads: Count,
-    /// d; the state of a head is d x d.
+    /// Width of a head (d); its state is d x d.
     pub head_dim: Count,
     /// Columns that the short convolutions see.
     pub conv_kernel: SmallCount,
@@ -245,7 +245,7 @@ pub struct KdaSpec {
     pub full_rank_gate: bool,
     /// Decay rates as stored, if not one per head.
     pub decay_rates: Option<Count>,
-    /// Format of the state.
+    /// Number format of the recurrent state.
     pub state: Dtype,
     /// Format of the convolutions' window.
     pub conv_state: Dtype,

@@ -169,7 +169,7 @@ fn check(plan: &Plan, any_batch: bool) {
                 Objective::TokensPerSecondPerDevice => 1.0 / found.estimate.tokens_per_s_per_device,
                 _ => found.estimate.usd_per_mtok,
             };
-            assert!((mine / cost - 1.0).abs() < 1e-12, "{mine}, not {cost}: {found:#?}");
+            assert!((mine / cost - 1.0).abs() < 1e-8, "{mine}, not {cost}: {found:#?}");
         }
     }
     let counted: u64 = answer.misses.iter().map(|(count, _)| count).sum();
@@ -197,6 +197,17 @@ fn every_objective_is_searched_exhaustively() {
 fn no_batch_between_whole_requests_per_rank_is_better() {
     let plan = plan("step-3", &["h200"], &[131_072], 60.0);
     check(&plan, true);
+}
+
+#[test]
+fn padded_tiles_stragglers_and_drafts_are_searched_exhaustively() {
+    let tiles = Options { tile_rows: 16.0, ..Options::default() };
+    let spread = Options { context_spread: 0.7, ..Options::default() };
+    let drafts = Options { query_tokens: 2.0, accepted_tokens: 1.6, ..Options::default() };
+    for options in [tiles, spread, drafts] {
+        let plan = plan("step-3", &["h200"], &[65_536], 60.0);
+        check(&Plan { options, ..plan }, false);
+    }
 }
 
 #[test]
@@ -244,7 +255,8 @@ proptest! {
 
 #[test]
 fn a_family_scales_as_its_members_compile() {
-    let plan = plan("deepseek-v3", &["h800", "h20"], &[8_192], 50.0);
+    let mut plan = plan("deepseek-v3", &["h800", "h20"], &[8_192], 50.0);
+    plan.options.context_spread = 0.5;
     let pools = Pools { attention: &plan.attention_hardware[1], ffn: &plan.ffn_hardware[0] };
     let one = Afd { attention_tp: 2, ..Afd::step3(1, 3) };
     let [near, far] = [pools.attention, pools.ffn].map(|hw| hw.price().unwrap().rate);
@@ -291,7 +303,7 @@ fn a_plan_ranks_both_kinds() {
     let kinds = |kind| rows.iter().filter(|row| row["kind"] == kind).count();
     assert_eq!((kinds("afd"), kinds("colocated")), (2, 2));
     let usd: Vec<f64> = rows.iter().map(|row| row["usd_per_mtok"].as_f64().unwrap()).collect();
-    assert!(usd.is_sorted(), "{usd:?}");
+    assert!(usd.is_sorted_by(|a, b| *a <= b * (1.0 + 1e-8)), "{usd:?}");
     assert!(rows.iter().all(|row| row["feasible"] == true && row["rank"].is_u64()));
 }
 

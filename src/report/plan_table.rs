@@ -66,27 +66,15 @@ pub fn plan_table(plan: &Plan, answers: &[Answer], with_misses: bool) -> Table {
 
 /// The feasible deployments of an answer in the order of the objective, ranked within their kind.
 fn ranked(plan: &Plan, answer: &Answer) -> Vec<Line> {
-    let line = |(at, found): (usize, &Found)| Line {
-        rank: Some(at as u64 + 1),
+    let with_rank = |all: &[Found]| (1..).zip(all.to_vec()).collect::<Vec<(u64, Found)>>();
+    let mut all = [with_rank(&answer.afd), with_rank(&answer.colocated)].concat();
+    all.sort_by(|(_, a), (_, b)| plan.objective.order(a, b));
+    let line = |(rank, found): &(u64, Found)| Line {
+        rank: Some(*rank),
         row: row(plan, answer, found),
         miss: None,
     };
-    let mut lines: Vec<Line> = answer.afd.iter().enumerate().map(line).collect();
-    lines.extend(answer.colocated.iter().enumerate().map(line));
-    let key = |line: &Line| {
-        let estimate = &line.row.estimate;
-        let devices = f64::from(line.row.deployment.devices());
-        match plan.objective {
-            Objective::Usd => (0.0, estimate.usd_per_mtok),
-            Objective::TokensPerSecondPerDevice => (0.0, -estimate.tokens_per_s_per_device),
-            Objective::Devices => (devices, estimate.usd_per_mtok),
-        }
-    };
-    lines.sort_by(|a, b| {
-        let (a, b) = (key(a), key(b));
-        a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1))
-    });
-    lines
+    all.iter().map(line).collect()
 }
 
 fn row(plan: &Plan, answer: &Answer, found: &Found) -> EstimateRow {

@@ -56,6 +56,37 @@ impl Found {
     }
 }
 
+/// Costs that differ by less than about a part in 10^9 are equal: rounding, not merit, decides
+/// between them, and an order by devices and shape is of more use.
+const ALIKE: f64 = 4e-9;
+
+/// A cost to thirty binary digits.
+const fn rounded(cost: f64) -> f64 {
+    const DROPPED: u64 = 1 << 22;
+    f64::from_bits((cost.to_bits() + DROPPED / 2) & !(DROPPED - 1))
+}
+
+impl Objective {
+    /// What an objective looks at before costs.
+    fn before_cost(self, devices: u32) -> u32 {
+        if self == Self::Devices { devices } else { 0 }
+    }
+
+    /// The order of deployments; none are equal.
+    #[must_use]
+    pub fn order(self, a: &Found, b: &Found) -> Ordering {
+        let devices = |found: &Found| found.deployment.devices();
+        let first = self.before_cost(devices(a)).cmp(&self.before_cost(devices(b)));
+        first
+            .then(rounded(a.cost).total_cmp(&rounded(b.cost)))
+            .then(devices(a).cmp(&devices(b)))
+            .then(a.place.cmp(&b.place))
+            .then(shape(&a.deployment).cmp(&shape(&b.deployment)))
+            .then(a.point.micro_batches.cmp(&b.point.micro_batches))
+            .then(b.point.batch.cmp(&a.point.batch))
+    }
+}
+
 /// The best few, best first.
 #[derive(Debug, Clone)]
 pub(super) struct Leaders {
@@ -69,30 +100,16 @@ impl Leaders {
         Self { found: Vec::with_capacity(most + 1), most, objective }
     }
 
-    /// What an objective looks at before costs.
-    fn before_cost(&self, devices: u32) -> u32 {
-        if self.objective == Objective::Devices { devices } else { 0 }
-    }
-
-    /// The order of deployments; none are equal.
-    fn order(&self, a: &Found, b: &Found) -> Ordering {
-        let devices = |found: &Found| found.deployment.devices();
-        let first = self.before_cost(devices(a)).cmp(&self.before_cost(devices(b)));
-        first
-            .then(a.cost.total_cmp(&b.cost))
-            .then(devices(a).cmp(&devices(b)))
-            .then(a.place.cmp(&b.place))
-            .then(shape(&a.deployment).cmp(&shape(&b.deployment)))
-            .then(a.point.micro_batches.cmp(&b.point.micro_batches))
-            .then(b.point.batch.cmp(&a.point.batch))
-    }
-
     /// A deployment of so many devices that costs more than this is not among the best.
     pub(super) fn limit(&self, devices: u32) -> f64 {
         let Some(worst) = self.found.get(self.most - 1) else { return f64::INFINITY };
-        match self.before_cost(devices).cmp(&self.before_cost(worst.deployment.devices())) {
+        match self
+            .objective
+            .before_cost(devices)
+            .cmp(&self.objective.before_cost(worst.deployment.devices()))
+        {
             Ordering::Less => f64::INFINITY,
-            Ordering::Equal => worst.cost,
+            Ordering::Equal => worst.cost * (1.0 + ALIKE),
             Ordering::Greater => f64::NEG_INFINITY,
         }
     }
@@ -100,12 +117,12 @@ impl Leaders {
     pub(super) fn offer(&mut self, next: Found) {
         let known = self.found.iter().position(|found| found.is_variant_of(&next));
         if let Some(known) = known {
-            if self.order(&next, &self.found[known]).is_ge() {
+            if self.objective.order(&next, &self.found[known]).is_ge() {
                 return;
             }
             self.found.remove(known);
         }
-        let at = self.found.partition_point(|found| self.order(found, &next).is_lt());
+        let at = self.found.partition_point(|found| self.objective.order(found, &next).is_lt());
         self.found.insert(at, next);
         self.found.truncate(self.most);
     }

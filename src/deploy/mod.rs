@@ -6,7 +6,7 @@
 //! | [`legal`] | whether a model can be split as a deployment says |
 //! | [`name`] | `2A2F`, `EP128`, `TP2xEP4` as people write them |
 //! | [`options`] | conditions: wire formats, efficiencies, reserve, speculation |
-//! | [`compile`], [`colocated`] | a model on a deployment on hardware, as a small struct |
+//! | [`mod@compile`], `afd`, `colocated` | a model on a deployment on hardware, as a small struct |
 //! | [`mod@estimate`] | that struct at one batch, micro-batches and context |
 //! | [`breakdown`] | a point taken apart into kernels and transfers |
 //! | [`bounds`] | what a deployment can do at best: what a search leaves out |
@@ -27,6 +27,7 @@
 //! `work` says what must be done and `machine` how fast one device does it; here they meet. Search
 //! sees only whether a point is legal and what it gives.
 
+mod afd;
 pub mod bounds;
 pub mod breakdown;
 pub mod capacity;

@@ -1,0 +1,243 @@
+//! Attention-FFN disaggregation compiled: attention on one side, experts and dense blocks on the
+//! other, and the transfers between them.
+
+use super::compile::{
+    Compiled, FfnKind, Pools, Rates, SUM_BYTES, attention_kinds, layer_kinds, lm_head, straggling,
+};
+use super::deployment::{Afd, Dispatch, Side};
+use super::memory;
+use super::network::{Transfer, card_s_per_byte, group_s_per_byte};
+use super::options::Options;
+use super::pipeline::Sharing;
+use crate::machine::hardware::{Hardware, Unknown};
+use crate::work::batch::{Gemm, dense_gemms, expert_work, gated_gemms};
+use crate::work::dtype::Dtype;
+use crate::work::ffn::{Ffn, Moe};
+use crate::work::model::Model;
+
+/// Compiles a disaggregated deployment at datasheet rates.
+pub(super) fn compile(
+    model: &Model,
+    afd: &Afd,
+    pools: Pools,
+    options: Options,
+) -> Result<Compiled, Unknown> {
+    AfdCompiler { model, afd, pools, options }.compile()
+}
+
+struct AfdCompiler<'a> {
+    model: &'a Model,
+    afd: &'a Afd,
+    pools: Pools<'a>,
+    options: Options,
+}
+
+impl AfdCompiler<'_> {
+    fn compile(&self) -> Result<Compiled, Unknown> {
+        let (model, afd) = (self.model, self.afd);
+        let near = self.rates(self.pools.attention);
+        let far = self.rates(self.pools.ffn);
+        let ffn =
+            model.ffns.iter().map(|named| self.ffn_kind(&named.name, &named.design, &near, &far));
+        let price = self.pools.attention.price()?.rate * f64::from(afd.attention_devices())
+            + self.pools.ffn.price()?.rate * f64::from(afd.ffn_devices());
+        let ranks = afd.attention_devices() / afd.attention_tp;
+        Ok(Compiled {
+            attention: attention_kinds(model, &near, afd.attention_tp)?,
+            ffn: ffn.collect::<Result<_, _>>()?,
+            layers: layer_kinds(model, &self.options),
+            sharing: Sharing { compute: false, link: self.options.half_duplex },
+            attention_ranks: f64::from(ranks),
+            straggling: straggling(&self.options, ranks),
+            pipeline_stages: 1.0,
+            slowest_stage: 1.0,
+            stage_transfer: Transfer::default(),
+            lm_head: lm_head(model, &near, afd.attention_instance_devices)?,
+            lm_head_rows: f64::from(afd.attention_instance_devices / afd.attention_tp),
+            attention_memory: memory::afd_attention(
+                model,
+                afd,
+                self.pools.attention,
+                &self.options,
+            )?,
+            ffn_memory: Some(memory::afd_ffn(model, afd, self.pools.ffn, &self.options)?),
+            devices: f64::from(afd.attention_devices() + afd.ffn_devices()),
+            price,
+            options: self.options,
+        })
+    }
+
+    fn rates<'b>(&'b self, hardware: &'b Hardware) -> Rates<'b> {
+        Rates { hardware, options: &self.options, activations: self.model.precision.activations }
+    }
+
+    fn ffn_kind(
+        &self,
+        name: &str,
+        ffn: &Ffn,
+        near: &Rates,
+        far: &Rates,
+    ) -> Result<FfnKind, Unknown> {
+        let mut kind = FfnKind {
+            name: name.to_owned(),
+            gemms: Vec::new(),
+            gemm_rows: self.whole_rows(),
+            near_gemms: Vec::new(),
+            experts: None,
+            expert_groups: f64::from(self.afd.expert_groups()),
+            imbalance: 1.0,
+            dispatch: Transfer::default(),
+            combine: Transfer::default(),
+        };
+        let precision = self.model.precision;
+        let (weights, activations) = (ffn.weights(precision.weights), precision.activations);
+        let h = self.model.hidden_size;
+        match ffn {
+            Ffn::Dense(dense) if self.afd.dense_layers_on == Side::Attention => {
+                let parts = self.afd.attention_tp;
+                kind.near_gemms = near.all(dense_gemms(dense, h, parts, weights, activations))?;
+            }
+            Ffn::Dense(dense) => {
+                let parts = self.whole_width_parts();
+                kind.gemms = far.all(dense_gemms(dense, h, parts, weights, activations))?;
+                self.connect(&mut kind, None)?;
+            }
+            Ffn::Moe(moe) => self.mixture(&mut kind, moe, near, far)?,
+        }
+        Ok(kind)
+    }
+
+    /// Devices that share the width of what every token passes.
+    const fn whole_width_parts(&self) -> u32 {
+        self.afd.whole_width_parts()
+    }
+
+    /// Share of the rows that one device passes through it.
+    fn whole_rows(&self) -> f64 {
+        let inside =
+            if self.afd.gathers() { 1.0 } else { 1.0 / f64::from(self.afd.ffn_instance_devices) };
+        match self.afd.dispatch {
+            Dispatch::Broadcast => inside,
+            Dispatch::Routed => inside / f64::from(self.afd.ffn_instances),
+        }
+    }
+
+    fn mixture(
+        &self,
+        kind: &mut FfnKind,
+        moe: &Moe,
+        near: &Rates,
+        far: &Rates,
+    ) -> Result<(), Unknown> {
+        let precision = self.model.precision;
+        let (weights, activations) = (moe.weights(precision.weights), precision.activations);
+        let h = self.model.hidden_size;
+        let router = Gemm::new(&moe.router(h), 1, Dtype::Bf16, Dtype::Bf16);
+        kind.near_gemms = vec![near.timed_in(router, Dtype::Bf16)?];
+        let latent = moe.latent_matrices(h);
+        let latent = latent.iter().map(|m| Gemm::new(m, 1, weights, activations));
+        kind.near_gemms.extend(near.all(latent)?);
+        if moe.shared_intermediate_size > 0 {
+            let shared = moe.shared(h);
+            match self.afd.shared_experts_on {
+                Side::Attention => {
+                    let parts = self.afd.attention_tp;
+                    kind.near_gemms.extend(near.all(gated_gemms(
+                        &shared,
+                        parts,
+                        weights,
+                        activations,
+                    ))?);
+                }
+                Side::Ffn => {
+                    let parts = self.whole_width_parts();
+                    kind.gemms = far.all(gated_gemms(&shared, parts, weights, activations))?;
+                }
+            }
+        }
+        let groups = self.afd.expert_groups();
+        let weights = moe.expert_weights(precision.weights);
+        let work = expert_work(moe, h, groups, self.afd.expert_tp, 0, weights, activations);
+        kind.imbalance = self.options.imbalance(moe.experts, groups);
+        kind.experts = Some((work, far.of(activations)?));
+        self.connect(kind, Some(moe))
+    }
+
+    /// Fills in the transfers of a layer whose FFN is on the other side.
+    fn connect(&self, kind: &mut FfnKind, moe: Option<&Moe>) -> Result<(), Unknown> {
+        let afd = self.afd;
+        let options = &self.options;
+        let near = card_s_per_byte(self.pools.attention, options.network_efficiency)?;
+        let far = card_s_per_byte(self.pools.ffn, options.network_efficiency)?;
+        let link = group_s_per_byte(self.pools.ffn, afd.ffn_instance_devices, options)?;
+        let near_link = group_s_per_byte(self.pools.attention, afd.attention_tp, options)?;
+        let instances = f64::from(afd.ffn_instances);
+        let reached = match (afd.dispatch, moe) {
+            (Dispatch::Broadcast, _) => instances,
+            (Dispatch::Routed, None) => 1.0,
+            (Dispatch::Routed, Some(moe)) => moe.groups_reached(afd.expert_groups()),
+        };
+        let inside = self.rows_from_neighbours(moe);
+        let width = self.wire_width(moe);
+        let (g, tp) = (f64::from(afd.ffn_instance_devices), f64::from(afd.attention_tp));
+        // Devices that share attention heads sum their partial rows before they send their share,
+        // and gather each other's share of what comes back.
+        let h = self.model.hidden_size as f64;
+        let shared = (tp - 1.0) / tp * h * near_link;
+        let transfer = |bytes_per_element: f64, summed_bytes: f64| {
+            let row = width * bytes_per_element;
+            Transfer {
+                latency_s: options.network_latency_s,
+                near_s_per_token: row * reached * near / tp + shared * summed_bytes,
+                far_s_per_token: row * reached / instances / g * far,
+                inside_s_per_token: row * inside * link,
+            }
+        };
+        let wire = options.wire;
+        kind.dispatch = transfer(wire.dispatch_bytes_per_element, SUM_BYTES);
+        kind.combine = transfer(wire.combine_bytes_per_element, wire.combine_bytes_per_element);
+        Ok(())
+    }
+
+    /// Share of the micro-batch's rows that an FFN device takes from its neighbours in the instance.
+    /// Devices that share widths need every row of theirs, g - 1 of g of them from neighbours;
+    /// devices with experts of their own only the rows that visit them. Routed rows come to one
+    /// device of the group they visit.
+    fn rows_from_neighbours(&self, moe: Option<&Moe>) -> f64 {
+        let afd = self.afd;
+        let (g, t) = (f64::from(afd.ffn_instance_devices), f64::from(afd.expert_tp));
+        let visits = |moe: &Moe| {
+            let groups = afd.expert_groups();
+            moe.groups_reached(groups) / f64::from(groups)
+        };
+        match (afd.dispatch, moe) {
+            (Dispatch::Broadcast, _) if afd.gathers() => (g - 1.0) / g,
+            (Dispatch::Broadcast, Some(moe)) => visits(moe) * (g - 1.0) / g,
+            (Dispatch::Broadcast, None) => 0.0,
+            (Dispatch::Routed, Some(moe)) => visits(moe) * (t - 1.0) / t,
+            (Dispatch::Routed, None) if afd.gathers() => {
+                (g - 1.0) / g / f64::from(afd.ffn_instances)
+            }
+            (Dispatch::Routed, None) => 0.0,
+        }
+    }
+
+    /// Elements of a row on the wire: the experts' own width, and h where what every token passes
+    /// is on the other side too.
+    fn wire_width(&self, moe: Option<&Moe>) -> f64 {
+        let h = self.model.hidden_size;
+        let width = moe.map_or(h, |moe| {
+            let shared =
+                moe.shared_intermediate_size > 0 && self.afd.shared_experts_on == Side::Ffn;
+            let latent = moe.expert_hidden_size(h);
+            if latent == h {
+                h
+            } else if shared {
+                h + latent
+            } else {
+                latent
+            }
+        });
+        width as f64
+    }
+}

@@ -6,12 +6,15 @@ use super::loaded::Loaded;
 use super::table::{Cell, Column, Show, Table};
 use crate::cost::ideal::{token_cost, training_cost};
 use crate::cost::unit_cost::unit_costs;
+use crate::deploy::deployment::Side;
 use crate::deploy::sparsity::min_routed_experts;
 use crate::deploy::stage;
 use crate::spec::Diagnostic;
 use crate::spec::de::At;
 use crate::spec::quantity::Contexts;
-use crate::spec::scenario::{ClaimSpec, CostQuantity, FloorQuantity, QuantitySpec, StageQuantity};
+use crate::spec::scenario::{
+    ClaimSpec, CostQuantity, FloorQuantity, NetworkQuantity, QuantitySpec, StageQuantity,
+};
 use crate::spec::source::{did_you_mean, one_of};
 use crate::units::{Bytes, BytesPerSecond, Seconds};
 use crate::work::attention::Attention;
@@ -78,8 +81,34 @@ fn value(loaded: &Loaded, quantity: &QuantitySpec) -> Result<f64, Diagnostic> {
                 .ok_or_else(|| of.model.complain("a batch in a stage needs `context_tokens`"))?;
             Ok((InStage::new(loaded, of)?.context_tokens()? / single(context)? as f64).floor())
         }
+        QuantitySpec::NetworkMicroBatch(of) => network_micro_batch(loaded, of),
         QuantitySpec::StageFfnDevices(of) => InStage::new(loaded, of)?.ffn_devices(),
     }
+}
+
+fn network_micro_batch(loaded: &Loaded, of: &NetworkQuantity) -> Result<f64, Diagnostic> {
+    let model = &loaded.model(&of.model)?.value;
+    let hardware = &loaded.hardware(&of.hardware)?.value;
+    let budget = stage_budget(loaded, &of.model, model)?;
+    let card = match of.nic_gb_per_s {
+        Some(gb) => BytesPerSecond::from_gb_per_s(gb.0),
+        None => hardware.device_network()?,
+    };
+    let wire = loaded
+        .scenario
+        .promise
+        .as_ref()
+        .map_or(0.0, |p| p.wire.dispatch_bytes_per_element + p.wire.combine_bytes_per_element);
+    let row = Bytes::new(model.hidden_size as f64 * wire);
+    let per_server = hardware.devices_per_server.unwrap_or(1) as f64;
+    // An attention server holds its share of the tokens and sends each to every FFN instance; an
+    // FFN server gets all of them once.
+    let (servers, copies) = match of.side {
+        Side::Attention => (of.attention_instances.0, of.ffn_instances.0),
+        Side::Ffn => (1, 1),
+    };
+    let devices = servers as f64 * per_server;
+    Ok(stage::network_tokens(budget, card, devices, copies as f64, row))
 }
 
 fn stage_budget(loaded: &Loaded, name: &At<String>, model: &Model) -> Result<Seconds, Diagnostic> {

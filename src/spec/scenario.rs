@@ -6,6 +6,7 @@ use super::node::Node;
 use super::quantity::{Contexts, Count, Positive};
 use super::source::Diagnostic;
 use super::workload::{ConditionsSpec, DeploymentSpec};
+use crate::deploy::deployment::Side;
 use crate::deploy::sparsity::Wire;
 use crate::machine::fidelity::Fidelity;
 use crate::machine::hardware::WithoutFp8;
@@ -197,8 +198,28 @@ pub enum QuantitySpec {
     StageContextTokens(StageQuantity),
     /// Requests of a context that a device serves in a stage.
     StageBatch(StageQuantity),
+    /// Tokens of a micro-batch that the network of an AFD deployment carries in a stage.
+    NetworkMicroBatch(NetworkQuantity),
     /// Devices, in whole servers, that read the FFN's weights of a layer in a stage.
     StageFfnDevices(StageQuantity),
+}
+
+/// The network between attention and FFN within a stage of the promise.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NetworkQuantity {
+    /// A model of the scenario.
+    pub model: At<String>,
+    /// Hardware of the scenario.
+    pub hardware: At<String>,
+    /// Attention instances, each a server.
+    pub attention_instances: Count,
+    /// FFN instances, each a server; every token goes to each of them.
+    pub ffn_instances: Count,
+    /// Whose network cards are looked at.
+    pub side: Side,
+    /// What one network card reaches, if not its line rate.
+    pub nic_gb_per_s: Option<Positive>,
 }
 
 /// A device within a stage of the promise (`deploy::stage`).

@@ -58,6 +58,20 @@ fn finite(value: f64) -> Option<f64> {
     value.is_finite().then_some(value)
 }
 
+/// Tokens of a micro-batch whose rows the network carries to the FFN and back within a budget when
+/// both directions take turns: `devices` share the tokens, and each moves `out + back` bytes per
+/// element of h for every one of `copies` at the rate of its own network card.
+#[must_use]
+pub fn network_tokens(
+    budget: Seconds,
+    card: BytesPerSecond,
+    devices: f64,
+    copies: f64,
+    bytes_per_row: Bytes,
+) -> f64 {
+    (card * budget) / bytes_per_row * devices / copies
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -71,18 +85,4 @@ mod tests {
         assert_eq!(ffn_devices(bytes(90.0), 3, bytes(10.0), 8), Some(8.0));
         assert_eq!(ffn_devices(bytes(90.0), 3, Bytes::ZERO, 8), None);
     }
-}
-
-/// Tokens of a micro-batch whose rows the network carries to the FFN and back within a budget when
-/// both directions take turns: `devices` share the tokens, and each moves `out + back` bytes per
-/// element of h for every one of `copies` at the rate of its own network card.
-#[must_use]
-pub fn network_tokens(
-    budget: Seconds,
-    card: BytesPerSecond,
-    devices: f64,
-    copies: f64,
-    bytes_per_row: Bytes,
-) -> f64 {
-    (card * budget) / bytes_per_row * devices / copies
 }

@@ -1,6 +1,6 @@
 //! `afford check`: a committed report against a fresh one.
 
-use super::{Failure, Output, print};
+use super::{Failure, Output, print, talk};
 use crate::catalog::Catalog;
 use crate::report::bundle::Bundle;
 use crate::report::check::{Outcome, Tolerance, compare, drift_table};
@@ -65,7 +65,8 @@ impl CheckArgs {
             (n, false) => format!("{n} moved"),
             (n, true) => format!("{n} moved, rewritten"),
         };
-        eprintln!("{scenario}: {} cells and files compared, {verdict}", outcome.compared);
+        let compared = outcome.compared;
+        talk(&format!("{scenario}: {compared} cells and files compared, {verdict}"));
     }
 
     /// The scenarios to check.

@@ -1,13 +1,12 @@
 //! `afford import`: a Hugging Face `config.json` to a model spec.
 
-use super::{Failure, print};
+use super::{Failure, print, talk};
 use crate::catalog::{config_path, import_config};
 use crate::import::Options;
 use crate::report::write::write_whole;
 use crate::spec::Diagnostic;
 use crate::work::dtype::Dtype;
 use clap::{Args, ValueEnum};
-use std::io::Write;
 use std::path::PathBuf;
 
 /// Turn a Hugging Face config.json into a model spec
@@ -77,10 +76,8 @@ impl ImportArgs {
                 ..Options::default()
             },
         )?;
-        let mut stderr = std::io::stderr().lock();
         for note in &import.notes {
-            // Talk that nobody can hear is no failure.
-            let _ = writeln!(stderr, "note: {note}");
+            talk(&format!("note: {note}"));
         }
         match self.out {
             Some(out) => Ok(write_whole(&out, import.yaml.as_bytes())?),

@@ -1,6 +1,6 @@
 //! `afford report`: all tables and figures of a scenario, into a folder.
 
-use super::{DEFAULT_SCENARIO, Failure};
+use super::{DEFAULT_SCENARIO, Failure, talk};
 use crate::catalog::Catalog;
 use crate::report::bundle::Bundle;
 use crate::report::loaded::Loaded;
@@ -27,21 +27,19 @@ impl ReportArgs {
         for table in &bundle.tables {
             if let Some(published) = &table.published {
                 let found = published.agreement(&table.table);
-                eprintln!(
-                    "{}: {} of {} printed values met",
-                    table.title, found.agree, found.compared
-                );
+                let (agree, compared) = (found.agree, found.compared);
+                talk(&format!("{}: {agree} of {compared} printed values met", table.title));
                 for miss in &found.misses {
-                    eprintln!("  {miss}");
+                    talk(&format!("  {miss}"));
                 }
             }
         }
-        eprintln!(
+        talk(&format!(
             "wrote {} tables, {} figures and a README to {}",
             bundle.tables.len(),
             bundle.figures.len(),
             folder.display()
-        );
+        ));
         Ok(())
     }
 }

@@ -38,7 +38,9 @@ impl ListArgs {
         let mut rows = Vec::new();
         for kind in kinds {
             for entry in catalog.list(kind) {
-                let (title, summary) = describe(catalog, kind, &entry)?;
+                // One broken file must not hide the others.
+                let (title, summary) = describe(catalog, kind, &entry)
+                    .unwrap_or_else(|complaint| (String::new(), broken(&complaint)));
                 rows.push(vec![
                     Cell::from(kind.noun()),
                     entry.name.into(),
@@ -59,28 +61,35 @@ impl ListArgs {
     }
 }
 
+fn broken(complaint: &Diagnostic) -> String {
+    let line = complaint.origin.as_ref().map(|origin| origin.line_column().0);
+    let place = line.map(|line| format!(" in line {line}")).unwrap_or_default();
+    format!("broken{place}: {}", complaint.message)
+}
+
 /// Title and one line of what matters most.
 fn describe(catalog: &Catalog, kind: Kind, entry: &Entry) -> Result<(String, String), Diagnostic> {
+    let reference = if entry.is_built_in() { &entry.name } else { &entry.place };
     Ok(match kind {
         Kind::Model => {
-            let model = catalog.model(&entry.name)?;
+            let model = catalog.model(reference)?;
             let params = params(&model);
             let designs: Vec<&str> = model.attentions.iter().map(|a| a.design.kind()).collect();
             let summary = format!(
-                "{:.3}B parameters, {:.3}B active, {} layers, {}",
+                "{:.3}B parameters, {:.3}B active with LM head, {} layers, {}",
                 params.total as f64 / 1e9,
-                params.active_core as f64 / 1e9,
+                params.active_with_head as f64 / 1e9,
                 model.layer_count(),
                 designs.join(" + ")
             );
             (model.title, summary)
         }
         Kind::Hardware => {
-            let hardware = catalog.hardware(&entry.name)?;
+            let hardware = catalog.hardware(reference)?;
             (hardware.title.clone(), summary(&hardware))
         }
         Kind::Scenario => {
-            let scenario = catalog.scenario(&entry.name)?;
+            let scenario = catalog.scenario(reference)?;
             (scenario.title.unwrap_or_default(), scenario.question.unwrap_or_default())
         }
     })

@@ -110,3 +110,59 @@ fn quantities_stay_where_no_result_is_infinite() {
     let text = stdout(&["cost", "-H", path, "--price", "odd=1e12", "--format", "json"]);
     assert!(!text.contains("null") && !text.contains("inf"), "{text}");
 }
+
+#[test]
+fn visible_costs_add_up() {
+    let text = stdout(&["cost", "--context", "8Ki"]);
+    let mut rows = 0;
+    for line in text.lines().skip(1).take_while(|line| !line.is_empty()) {
+        let numbers: Vec<f64> = line.split_whitespace().filter_map(|w| w.parse().ok()).collect();
+        let [attention, ffn, head, total, ..] = numbers[..] else { panic!("{line}") };
+        assert!((attention + ffn + head - total).abs() < 2e-4 * total, "{line}");
+        rows += 1;
+    }
+    assert!(rows >= 9, "{text}");
+}
+
+#[test]
+fn prices_of_several_kinds_are_pointed_out() {
+    let mixed = stdout(&[
+        "cost",
+        "-m",
+        "step-3",
+        "-c",
+        "8Ki",
+        "-H",
+        "h20,ascend-910b",
+        "--pairing",
+        "same",
+    ]);
+    assert!(mixed.contains("of different kinds (estimated, on demand)"), "{mixed}");
+    let given = ["cost", "-m", "step-3", "-c", "8Ki", "-H", "h20,h800"];
+    assert!(!stdout(&given).contains("Mind that"));
+    let basis = complaint(&[&given[..], &["--price-basis", "owned"]].concat());
+    assert!(basis.contains("the hardware `h20` has no price `owned`"), "{basis}");
+    let csv = stdout(&[&given[..], &["--format", "csv", "--price-basis", "on_demand"]].concat());
+    assert!(
+        csv.contains("attention_price_basis,attention_price_date") && csv.contains(",on_demand,")
+    );
+}
+
+#[test]
+fn a_format_asked_for_is_the_one_used() {
+    let text = complaint(&["cost", "-m", "step-3", "-H", "b200,h800", "--compute", "fp4"]);
+    assert!(text.contains("`h800` states no fp4 rate"), "{text}");
+    stdout(&["cost", "-m", "step-3", "-H", "b200", "--price", "b200=3", "--compute", "fp4"]);
+}
+
+#[test]
+fn repeats_are_dropped_and_equal_names_told_apart() {
+    let once = stdout(&["cost", "-m", "step-3", "-c", "8Ki", "-H", "h800"]);
+    assert_eq!(once, stdout(&["cost", "-m", "step-3,step-3", "-c", "8Ki,8Ki", "-H", "h800,h800"]));
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("other.yaml");
+    write(&path, "extends: step-3\n").unwrap();
+    let path = path.to_str().unwrap();
+    let both = stdout(&["cost", "-m", &format!("step-3,{path}"), "-c", "8Ki", "-H", "h800"]);
+    assert!(both.contains("\nstep-3 ") && both.contains(&format!("\n{path} ")), "{both}");
+}

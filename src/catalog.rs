@@ -50,7 +50,7 @@ pub struct Entry {
 }
 
 /// The place of what is inside the program.
-const INSIDE: &str = "built-in";
+pub(crate) const INSIDE: &str = "built-in";
 
 impl Entry {
     /// Whether it is inside the program.
@@ -234,7 +234,10 @@ pub fn config_path(reference: &str) -> Option<PathBuf> {
 pub fn import_config(path: &Path, mut options: Options) -> Result<Import, Diagnostic> {
     let source = read_file(path)?;
     let name = |part: Option<&std::ffi::OsStr>| part.and_then(|n| n.to_str()).map(str::to_owned);
-    let folder = name(path.parent().and_then(Path::file_name));
+    let parent = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    // `.` and `..` have names too.
+    let parent = parent.unwrap_or(Path::new(".")).canonicalize().unwrap_or_default();
+    let folder = name(parent.file_name());
     let file = name(path.file_name()).unwrap_or_default();
     if options.from.is_empty() {
         let inside = folder.clone().map(|folder| format!("{folder}/{file}"));

@@ -166,3 +166,36 @@ fn repeats_are_dropped_and_equal_names_told_apart() {
     let both = stdout(&["cost", "-m", &format!("step-3,{path}"), "-c", "8Ki", "-H", "h800"]);
     assert!(both.contains("\nstep-3 ") && both.contains(&format!("\n{path} ")), "{both}");
 }
+
+#[test]
+fn a_list_fits_a_terminal() {
+    let text = stdout(&["list"]);
+    assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+    assert!(text.contains("include the LM head") && !text.contains("built-in"), "{text}");
+}
+
+#[test]
+fn what_an_import_assumes_is_said() {
+    let config = "tests/hf_configs/qwen3-8b";
+    let assumed = "weights and arithmetic in fp8: the file states no quantisation";
+    assert!(stdout(&["show", config]).contains(assumed));
+    let table = stdout(&["cost", "-m", config, "-c", "8Ki", "-H", "h800"]);
+    assert!(table.contains(&format!("Assumed for {config}: {assumed}.")), "{table}");
+}
+
+#[test]
+fn an_import_says_what_its_name_is_and_keeps_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("mine.yaml");
+    let import = ["import", "tests/hf_configs/qwen3-8b", "--out", out.to_str().unwrap()];
+    let text = complaint(&[&import[..], &["--name", "a/b c"]].concat());
+    assert!(text.contains("`a/b c` is no name that can be typed"), "{text}");
+    stdout(&import);
+    assert!(complaint(&import).contains("is there already"));
+    stdout(&[&import[..], &["--force"]].concat());
+
+    let config = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hf_configs/qwen3-8b");
+    let mut afford = Command::new(env!("CARGO_BIN_EXE_afford"));
+    let output = afford.args(["import", "config.json"]).current_dir(config).output().unwrap();
+    assert!(String::from_utf8(output.stdout).unwrap().starts_with("name: qwen3-8b\n"));
+}

@@ -184,6 +184,11 @@ impl Axes {
         Ok(grid)
     }
 
+    /// The models that are named, as they are named.
+    pub(super) fn models(&self) -> Vec<String> {
+        distinct(&self.model)
+    }
+
     fn names_both_sides(&self) -> bool {
         !self.hardware.is_empty()
             || (!self.attention_hardware.is_empty() && !self.ffn_hardware.is_empty())

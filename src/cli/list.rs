@@ -1,12 +1,17 @@
 //! `afford list`: every model, hardware and scenario that has a name.
 
 use super::{Failure, Output, print};
-use crate::catalog::{Catalog, Entry};
+use crate::catalog::{Catalog, Entry, INSIDE};
 use crate::machine::hardware::Hardware;
-use crate::report::table::{Cell, Column, Show, Table};
+use crate::report::table::{Cell, Column, Format, Show, Table};
 use crate::spec::{Diagnostic, Kind};
 use crate::work::params::params;
 use clap::{Args, ValueEnum};
+
+/// Columns of a terminal.
+const WIDTH: usize = 100;
+/// A summary is not cut shorter.
+const NARROWEST: usize = 40;
 
 /// List the models, hardware and scenarios that can be named
 #[derive(Debug, Args)]
@@ -36,6 +41,8 @@ impl ListArgs {
             None => Kind::ALL.to_vec(),
         };
         let mut rows = Vec::new();
+        let people = !matches!(self.output.format, Format::Csv | Format::Json);
+        let models = kinds.contains(&Kind::Model);
         for kind in kinds {
             for entry in catalog.list(kind) {
                 // One broken file must not hide the others.
@@ -50,14 +57,49 @@ impl ListArgs {
                 ]);
             }
         }
-        let table = Table {
+        let mut table = Table {
             columns: ["kind", "name", "title", "summary", "place"]
                 .map(|name| Column::new(name, Show::Plain))
                 .to_vec(),
             rows,
             notes: Vec::new(),
         };
+        if people {
+            brief(&mut table);
+            let note = "Active parameters include the LM head, as in `afford cost`.";
+            table.notes.extend(models.then(|| note.to_owned()));
+        }
         print(&table.render(self.output.format))
+    }
+}
+
+/// Fits a terminal: no titles but those of scenarios, no place of what is built in, and summaries
+/// cut short.
+fn brief(table: &mut Table) {
+    let text = |cell: &Cell| cell.exact();
+    for row in &mut table.rows {
+        let scenario = text(&row[0]) == Kind::Scenario.noun() && !text(&row[2]).is_empty();
+        let summary = if scenario { text(&row[2]) } else { text(&row[3]) };
+        row[3] = summary.replace(" parameters", "").replace(" with LM head", "").into();
+        if text(&row[4]) == INSIDE {
+            row[4] = "".into();
+        }
+    }
+    let width = |at: usize| table.rows.iter().map(|row| text(&row[at]).chars().count()).max();
+    let width = |at: usize| width(at).unwrap_or(0).max(table.columns[at].name.len());
+    let (names, place) = (width(0) + width(1) + 4, width(4));
+    let own = table.rows.iter().any(|row| !text(&row[4]).is_empty());
+    let room = WIDTH.saturating_sub(names + if own { place + 2 } else { 0 }).max(NARROWEST);
+    for row in &mut table.rows {
+        let summary = text(&row[3]);
+        if summary.chars().count() > room {
+            let kept: String = summary.chars().take(room - 3).collect();
+            row[3] = format!("{}...", kept.trim_end()).into();
+        }
+    }
+    table.columns[2].show = Show::Hidden;
+    if !own {
+        table.columns[4].show = Show::Hidden;
     }
 }
 
@@ -76,7 +118,7 @@ fn describe(catalog: &Catalog, kind: Kind, entry: &Entry) -> Result<(String, Str
             let params = params(&model);
             let designs: Vec<&str> = model.attentions.iter().map(|a| a.design.kind()).collect();
             let summary = format!(
-                "{:.3}B parameters, {:.3}B active with LM head, {} layers, {}",
+                "{:.1}B parameters, {:.1}B active with LM head, {} layers, {}",
                 params.total as f64 / 1e9,
                 params.active_with_head as f64 / 1e9,
                 model.layer_count(),

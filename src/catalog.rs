@@ -2,8 +2,11 @@
 //!
 //! A reference to a model may also be a Hugging Face `config.json` or a folder that holds one.
 //! Otherwise a reference is a path (it has a `/`, ends in `.yaml`, or a file of that name is there) or a
-//! name. Names are looked up in the folders given with `--specs`, then among the built-in ones.
+//! name. Names are looked up in the folders given with `--specs`, by file name, then among the
+//! built-in ones, then by the `name:` inside the files of those folders.
 //! This is the only library module that reads spec files from disk.
+
+mod own;
 
 use crate::import::{Import, Options, import};
 use crate::machine::hardware::Hardware;
@@ -17,6 +20,8 @@ use crate::spec::{Diagnostic, Kind, Source};
 use crate::text_file::read_text;
 use crate::work::model::Model;
 use include_dir::{Dir, include_dir};
+pub(crate) use own::kind_of;
+use own::{kind_in_mixed_folder, name_inside, same_file, yaml_files};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -45,6 +50,17 @@ pub struct Entry {
     pub place: String,
 }
 
+/// The place of what is inside the program.
+pub(crate) const INSIDE: &str = "built-in";
+
+impl Entry {
+    /// Whether it is inside the program.
+    #[must_use]
+    pub fn is_built_in(&self) -> bool {
+        self.place == INSIDE
+    }
+}
+
 const fn shipped(kind: Kind) -> &'static Dir<'static> {
     match kind {
         Kind::Model => &MODELS,
@@ -65,17 +81,17 @@ impl Catalog {
     pub fn list(&self, kind: Kind) -> Vec<Entry> {
         let mut all: Vec<Entry> = Vec::new();
         for folder in &self.folders {
-            let apart = folder.join(kind.folder()).is_dir();
-            for path in yaml_files(&self.folder_for(folder, kind)) {
-                let mine = || apart || self.is_of(kind, &path);
-                if let Some(name) = stem(&path).filter(|_| mine()) {
+            for (path, told) in Self::files(folder, kind) {
+                // A file whose keys tell nothing is listed once, with its complaint.
+                let mine = told.unwrap_or(Kind::Model) == kind;
+                if let Some(name) = stem(&path).filter(|_| mine) {
                     let place = path.display().to_string();
                     all.push(Entry { name, place });
                 }
             }
         }
         for name in shipped_names(kind) {
-            let place = "built-in".to_owned();
+            let place = INSIDE.to_owned();
             all.push(Entry { name, place });
         }
         let mut seen = BTreeSet::new();
@@ -169,14 +185,15 @@ impl Catalog {
         read_file(&Path::new(spec).parent().unwrap_or(Path::new("")).join(path))
     }
 
-    /// The text of a reference, which may be a path beside `from`.
+    /// The text of a reference, which may be a path beside the file `from`.
     fn source(
         &self,
         kind: Kind,
         reference: &str,
         from: Option<&Path>,
     ) -> Result<Arc<Source>, Diagnostic> {
-        let path = from.map_or_else(|| reference.into(), |folder| folder.join(reference));
+        let folder = from.and_then(Path::parent);
+        let path = folder.map_or_else(|| reference.into(), |folder| folder.join(reference));
         let looks_like_path = reference.contains(['/', '\\'])
             || reference.ends_with(".yaml")
             || reference.ends_with(".yml");
@@ -185,22 +202,28 @@ impl Catalog {
         {
             return read_file(&path);
         }
-        for folder in &self.folders {
-            let folder = self.folder_for(folder, kind);
-            for ending in ["yaml", "yml"] {
-                let path = folder.join(format!("{reference}.{ending}"));
-                if path.is_file() {
-                    return read_file(&path);
-                }
-            }
-        }
-        built_in(kind, &format!("{reference}.yaml")).ok_or_else(|| self.no_such(kind, reference))
+        // A file that extends its own name means another spec of that name.
+        let own = |named: &dyn Fn(&Path) -> bool| {
+            let files = self.folders.iter().flat_map(|folder| Self::files(folder, kind));
+            let other = |path: &Path| named(path) && from.is_none_or(|from| !same_file(from, path));
+            files.map(|(path, _)| path).find(|path| other(path)).map(|path| read_file(&path))
+        };
+        own(&|path| stem(path).as_deref() == Some(reference))
+            .or_else(|| built_in(kind, &format!("{reference}.yaml")).map(Ok))
+            .or_else(|| own(&|path| name_inside(path).as_deref() == Some(reference)))
+            .unwrap_or_else(|| Err(self.no_such(kind, reference)))
     }
 
-    /// A user's folder may hold the kinds apart, as the project's own top level does.
-    fn folder_for(&self, folder: &Path, kind: Kind) -> PathBuf {
+    /// The files of a user's folder that are or may be of a kind. The folder may hold the kinds
+    /// apart, as the project's own top level does; where it does not, each file tells its kind.
+    fn files(folder: &Path, kind: Kind) -> Vec<(PathBuf, Option<Kind>)> {
         let apart = folder.join(kind.folder());
-        if apart.is_dir() { apart } else { folder.to_owned() }
+        if apart.is_dir() {
+            return yaml_files(&apart).into_iter().map(|path| (path, Some(kind))).collect();
+        }
+        let told = |path: PathBuf| (kind_in_mixed_folder(&path), path);
+        let files = yaml_files(folder).into_iter().map(told);
+        files.filter(|(k, _)| k.is_none_or(|k| k == kind)).map(|(k, path)| (path, k)).collect()
     }
 
     fn no_such(&self, kind: Kind, name: &str) -> Diagnostic {
@@ -235,7 +258,10 @@ pub fn config_path(reference: &str) -> Option<PathBuf> {
 pub fn import_config(path: &Path, mut options: Options) -> Result<Import, Diagnostic> {
     let source = read_file(path)?;
     let name = |part: Option<&std::ffi::OsStr>| part.and_then(|n| n.to_str()).map(str::to_owned);
-    let folder = name(path.parent().and_then(Path::file_name));
+    let parent = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    // `.` and `..` have names too.
+    let parent = parent.unwrap_or(Path::new(".")).canonicalize().unwrap_or_default();
+    let folder = name(parent.file_name());
     let file = name(path.file_name()).unwrap_or_default();
     if options.from.is_empty() {
         let inside = folder.clone().map(|folder| format!("{folder}/{file}"));
@@ -264,8 +290,7 @@ struct Finder<'a> {
 
 impl Find for Finder<'_> {
     fn find(&self, name: &str, from: &Source) -> Result<Arc<Source>, Diagnostic> {
-        let folder = Path::new(&from.name).parent();
-        self.catalog.source(self.kind, name, folder)
+        self.catalog.source(self.kind, name, Some(Path::new(&from.name)))
     }
 }
 
@@ -287,14 +312,7 @@ fn stem(path: &Path) -> Option<String> {
     path.file_stem()?.to_str().map(str::to_owned)
 }
 
-fn yaml_files(folder: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut all: Vec<PathBuf> = entries.map(|e| e.path()).filter(|p| is_yaml(p)).collect();
-    all.sort();
-    all
-}
-
-/// Reads a spec or `config.json` of the user's.
+/// Reads a text file of the user's.
 ///
 /// # Errors
 /// If it is not there, no plain file, too large, or no UTF-8 text.

@@ -5,6 +5,7 @@ use crate::catalog::Catalog;
 use crate::machine::hardware::{Hardware, Price, PriceBasis, WithoutFp8};
 use crate::report::loaded::Loaded;
 use crate::spec::quantity::{Positive, parse_contexts};
+use crate::spec::source::{all_of, did_you_mean};
 use crate::spec::{Diagnostic, Origin, Source};
 use crate::sweep::cost_grid::{CostGrid, Pairing};
 use crate::units::UsdPerSecond;
@@ -50,6 +51,29 @@ pub struct Axes {
     /// Price of a hardware for this run, as NAME=USD_PER_HOUR
     #[arg(long, value_name = "NAME=USD")]
     price: Vec<String>,
+    /// Take each profile's first price of this kind instead of its first one
+    #[arg(long, value_enum, value_name = "KIND")]
+    price_basis: Option<PriceBasisArg>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum PriceBasisArg {
+    #[value(name = "on_demand", alias = "on-demand")]
+    OnDemand,
+    Reserved,
+    Owned,
+    Estimated,
+}
+
+impl From<PriceBasisArg> for PriceBasis {
+    fn from(basis: PriceBasisArg) -> Self {
+        match basis {
+            PriceBasisArg::OnDemand => Self::OnDemand,
+            PriceBasisArg::Reserved => Self::Reserved,
+            PriceBasisArg::Owned => Self::Owned,
+            PriceBasisArg::Estimated => Self::Estimated,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -111,7 +135,12 @@ impl Axes {
             Some(loaded) if self.model.is_empty() => {
                 loaded.models.iter().map(|part| part.value.clone()).collect()
             }
-            _ => each(&self.model, "--model", |name| catalog.model(name))?,
+            _ => {
+                let names = distinct(&self.model);
+                let mut all = each(&names, "--model", |name| catalog.model(name))?;
+                tell_apart(&names, &mut all, |model| &mut model.name);
+                all
+            }
         };
         let contexts = match &base {
             Some(loaded) if self.context.is_empty() => loaded.contexts().to_vec(),
@@ -144,10 +173,20 @@ impl Axes {
         };
         let all = grid.attention_hardware.iter_mut().chain(&mut grid.ffn_hardware);
         set_prices(&self.price, all)?;
-        if !grid.has_pairs() {
-            return Err(no_pairs(&grid));
+        let all = || grid.attention_hardware.iter().chain(&grid.ffn_hardware);
+        if let Some(dtype) = grid.compute {
+            all().try_for_each(|hw| has_format(hw, dtype, grid.without_fp8))?;
+        }
+        if let Some(basis) = self.price_basis {
+            let mut all = grid.attention_hardware.iter_mut().chain(&mut grid.ffn_hardware);
+            all.try_for_each(|hw| prefer(hw, basis.into()))?;
         }
         Ok(grid)
+    }
+
+    /// The models that are named, as they are named.
+    pub(super) fn models(&self) -> Vec<String> {
+        distinct(&self.model)
     }
 
     fn names_both_sides(&self) -> bool {
@@ -168,6 +207,7 @@ impl Axes {
         // A shell hands `4Ki..1Mi x2` over in two words.
         let text = self.context.join(" ");
         parse_contexts(&text)
+            .map(|all| distinct(&all))
             .map_err(|message| refused("--context", &text, 0..text.len(), &message))
     }
 
@@ -178,10 +218,15 @@ impl Axes {
         own: &[String],
         option: &str,
     ) -> Result<Vec<Hardware>, Diagnostic> {
-        let load = |name: &str| catalog.hardware(name);
+        let load = |names: &[String], option: &str| {
+            let names = distinct(names);
+            let mut all = each(&names, option, |name| catalog.hardware(name))?;
+            tell_apart(&names, &mut all, |hardware| &mut hardware.name);
+            Ok(all)
+        };
         match (own.is_empty(), self.hardware.is_empty(), base) {
-            (false, _, _) => each(own, option, load),
-            (true, false, _) => each(&self.hardware, "--hardware", load),
+            (false, _, _) => load(own, option),
+            (true, false, _) => load(&self.hardware, "--hardware"),
             (true, true, Some(loaded)) => {
                 Ok(loaded.hardware.iter().map(|part| part.value.clone()).collect())
             }
@@ -190,17 +235,63 @@ impl Axes {
     }
 }
 
-/// The complaint about `--pairing same` where no hardware is on both sides.
-fn no_pairs(grid: &CostGrid) -> Diagnostic {
-    let names = |side: &[Hardware]| {
-        side.iter().map(|hardware| hardware.name.as_str()).collect::<Vec<_>>().join(", ")
+/// The same without repeats, in order.
+fn distinct<T: Clone + PartialEq>(all: &[T]) -> Vec<T> {
+    let mut kept: Vec<T> = Vec::with_capacity(all.len());
+    for one in all {
+        if !kept.contains(one) {
+            kept.push(one.clone());
+        }
+    }
+    kept
+}
+
+/// Calls what was given by path by that path where several parts have one name.
+fn tell_apart<T>(references: &[String], parts: &mut [T], name: fn(&mut T) -> &mut String) {
+    let names: Vec<String> = parts.iter_mut().map(|part| name(part).clone()).collect();
+    for ((reference, part), own) in references.iter().zip(parts).zip(&names) {
+        if names.iter().filter(|other| *other == own).count() > 1 {
+            name(part).clone_from(reference);
+        }
+    }
+}
+
+/// Refuses a format that was asked for and that a hardware would replace by another. What stands
+/// in for FP8 is the user's own rule.
+fn has_format(hw: &Hardware, dtype: Dtype, without_fp8: WithoutFp8) -> Result<(), Diagnostic> {
+    let used = hw.peak(dtype, without_fp8)?.format;
+    let wanted = match dtype {
+        Dtype::Nvfp4 => "fp4",
+        Dtype::Int8 => "int8",
+        _ => return Ok(()),
     };
-    let (attention, ffn) = (names(&grid.attention_hardware), names(&grid.ffn_hardware));
-    let message = format!(
-        "`--pairing same` leaves nothing: no hardware is on both sides (attention: {attention}; \
-         FFN: {ffn})"
-    );
-    Diagnostic::new(message).help("name one hardware on both sides, or leave `--pairing` out")
+    if used == wanted {
+        return Ok(());
+    }
+    let message = format!("the hardware `{}` states no {wanted} rate for --compute", hw.name);
+    Err(Diagnostic::new(message)
+        .help(format!("{used} would stand in for it: say --compute {used}")))
+}
+
+/// Puts the first price of a kind before the others; one given for this run stays first.
+fn prefer(hardware: &mut Hardware, basis: PriceBasis) -> Result<(), Diagnostic> {
+    let prices = &mut hardware.prices;
+    if prices.first().is_some_and(|price| price.basis == PriceBasis::Given) {
+        return Ok(());
+    }
+    if let Some(at) = prices.iter().position(|price| price.basis == basis) {
+        prices[..=at].rotate_right(1);
+        return Ok(());
+    }
+    let mut known: Vec<&str> = prices.iter().map(|price| price.basis.key()).collect();
+    known.dedup();
+    let (name, basis) = (&hardware.name, basis.key());
+    let complaint = Diagnostic::new(format!("the hardware `{name}` has no price `{basis}`"));
+    let own = format!("give one with `--price {name}=USD_PER_HOUR`");
+    Err(complaint.help(match known.as_slice() {
+        [] => own,
+        known => format!("it has {}; or {own}", all_of(known)),
+    }))
 }
 
 /// Puts the prices of this run, given as NAME=USD_PER_HOUR, before those of the profiles.
@@ -229,7 +320,13 @@ pub(super) fn set_prices<'a>(
             found = true;
         }
         if !found {
-            return Err(wrong(&format!("no hardware of this run is called `{name}`")));
+            let names: Vec<&str> = all.iter().map(|hw| hw.name.as_str()).collect();
+            let names = distinct(&names);
+            let right = match did_you_mean(name, names.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("this run has {}", all_of(&names)),
+            };
+            return Err(wrong(&format!("no hardware of this run is called `{name}`\n{right}")));
         }
     }
     Ok(())

@@ -65,7 +65,8 @@ impl CheckArgs {
             (n, false) => format!("{n} moved"),
             (n, true) => format!("{n} moved, rewritten"),
         };
-        talk(&format!("{scenario}: {} cells and files compared, {verdict}", outcome.compared));
+        let compared = outcome.compared;
+        talk(&format!("{scenario}: {compared} cells and files compared, {verdict}"));
     }
 
     /// The scenarios to check.

@@ -2,9 +2,13 @@
 
 use super::axes::Axes;
 use super::{Failure, Output, print};
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, config_path};
 use crate::report::cost_table::{Labels, cost_table};
+use crate::report::show_model::About;
+use crate::spec::{Diagnostic, Kind};
+use crate::work::dtype::Dtype;
 use clap::Args;
+use indexmap::IndexMap;
 
 /// Cost per million decoded tokens at fidelity `ideal`: models x contexts x hardware
 ///
@@ -25,8 +29,30 @@ pub struct CostArgs {
 impl CostArgs {
     pub(super) fn run(self, catalog: &Catalog) -> Result<(), Failure> {
         let grid = self.axes.grid(catalog)?;
-        let points = grid.points().map_err(crate::spec::Diagnostic::from)?;
-        let table = cost_table(&grid, &points, &Labels::names(&grid));
+        let points = grid.points().map_err(Diagnostic::from)?;
+        let mut table = cost_table(&grid, &points, &Labels::names(&grid));
+        table.notes.extend(assumed_formats(catalog, &self.axes.models())?);
         print(&table.render(self.output.format))
     }
+}
+
+/// What was assumed about number formats of models that are given as a `config.json`: a line for
+/// each assumption.
+fn assumed_formats(catalog: &Catalog, models: &[String]) -> Result<Vec<String>, Diagnostic> {
+    let mut by_text: IndexMap<String, Vec<&str>> = IndexMap::new();
+    for model in models.iter().filter(|model| config_path(model).is_some()) {
+        let about = About::of(&catalog.read(Kind::Model, model)?);
+        let assumed = about.imported.map(|imported| imported.assumed).unwrap_or_default();
+        for text in assumed.into_iter().filter(|text| names_format(text)) {
+            by_text.entry(text).or_default().push(model);
+        }
+    }
+    let line =
+        |(text, models): (String, Vec<&str>)| format!("Assumed for {}: {text}.", models.join(", "));
+    Ok(by_text.into_iter().map(line).collect())
+}
+
+fn names_format(text: &str) -> bool {
+    let mut words = text.split(|c: char| !c.is_ascii_alphanumeric());
+    words.any(|word| Dtype::ALL.iter().any(|dtype| dtype.name() == word))
 }

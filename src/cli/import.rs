@@ -1,13 +1,13 @@
 //! `afford import`: a Hugging Face `config.json` to a model spec.
 
-use super::{Failure, print};
+use super::{Failure, print, talk};
 use crate::catalog::{config_path, import_config};
 use crate::import::Options;
 use crate::report::write::write_whole;
-use crate::spec::Diagnostic;
+use crate::spec::at::At;
+use crate::spec::{Diagnostic, Origin, Source, check_name};
 use crate::work::dtype::Dtype;
 use clap::{Args, ValueEnum};
-use std::io::Write;
 use std::path::PathBuf;
 
 /// Turn a Hugging Face config.json into a model spec
@@ -31,6 +31,9 @@ pub struct ImportArgs {
     /// File to write, whole or not at all; stdout if left out
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Write over a file that is there already
+    #[arg(long, requires = "out")]
+    force: bool,
     /// A value that the file lacks or has wrong, such as head_dim=128; null takes a key away
     #[arg(long, value_name = "KEY=VALUE")]
     assume: Vec<String>,
@@ -66,6 +69,14 @@ impl ImportArgs {
             let message = format!("the folder {} holds no config.json", path.display());
             return Err(Diagnostic::new(message).into());
         }
+        if let Some(name) = &self.name {
+            let whole = Origin::new(&Source::new("--name", name.as_str()), 0..name.len());
+            check_name(&At { value: name.clone(), origin: Some(whole) })?;
+        }
+        if let Some(out) = self.out.as_ref().filter(|out| out.exists() && !self.force) {
+            let message = format!("{} is there already", out.display());
+            return Err(Diagnostic::new(message).help("--force writes over it").into());
+        }
         let import = import_config(
             &path,
             Options {
@@ -77,10 +88,8 @@ impl ImportArgs {
                 ..Options::default()
             },
         )?;
-        let mut stderr = std::io::stderr().lock();
         for note in &import.notes {
-            // Talk that nobody can hear is no failure.
-            let _ = writeln!(stderr, "note: {note}");
+            talk(&format!("note: {note}"));
         }
         match self.out {
             Some(out) => Ok(write_whole(&out, import.yaml.as_bytes())?),

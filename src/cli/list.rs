@@ -1,12 +1,17 @@
 //! `afford list`: every model, hardware and scenario that has a name.
 
 use super::{Failure, Output, print};
-use crate::catalog::{Catalog, Entry};
+use crate::catalog::{Catalog, Entry, INSIDE};
 use crate::machine::hardware::Hardware;
-use crate::report::table::{Cell, Column, Show, Table};
+use crate::report::table::{Cell, Column, Format, Show, Table};
 use crate::spec::{Diagnostic, Kind};
 use crate::work::params::params;
 use clap::{Args, ValueEnum};
+
+/// Columns of a terminal.
+const WIDTH: usize = 100;
+/// A summary is not cut shorter.
+const NARROWEST: usize = 40;
 
 /// List the models, hardware and scenarios that can be named
 #[derive(Debug, Args)]
@@ -36,11 +41,13 @@ impl ListArgs {
             None => Kind::ALL.to_vec(),
         };
         let mut rows = Vec::new();
+        let people = !matches!(self.output.format, Format::Csv | Format::Json);
+        let models = kinds.contains(&Kind::Model);
         for kind in kinds {
             for entry in catalog.list(kind) {
-                // One broken file of the user's does not hide the others.
+                // One broken file must not hide the others.
                 let (title, summary) = describe(catalog, kind, &entry)
-                    .unwrap_or_else(|complaint| (String::new(), format!("broken: {complaint}")));
+                    .unwrap_or_else(|complaint| (String::new(), broken(&complaint)));
                 rows.push(vec![
                     Cell::from(kind.noun()),
                     entry.name.into(),
@@ -50,8 +57,7 @@ impl ListArgs {
                 ]);
             }
         }
-        let own = rows.iter().any(|row| row[4] != Cell::from("built-in"));
-        let table = Table {
+        let mut table = Table {
             columns: ["kind", "name", "title", "summary", "place"]
                 .map(|name| {
                     // Where everything is built in, saying so of each only takes room.
@@ -62,15 +68,57 @@ impl ListArgs {
             rows,
             notes: Vec::new(),
         };
+        if people {
+            brief(&mut table);
+            let note = "Active parameters include the LM head, as in `afford cost`.";
+            table.notes.extend(models.then(|| note.to_owned()));
+        }
         print(&table.render(self.output.format))
     }
 }
 
+/// Fits a terminal: no titles but those of scenarios, no place of what is built in, and summaries
+/// cut short.
+fn brief(table: &mut Table) {
+    let text = |cell: &Cell| cell.exact();
+    for row in &mut table.rows {
+        let scenario = text(&row[0]) == Kind::Scenario.noun() && !text(&row[2]).is_empty();
+        let summary = if scenario { text(&row[2]) } else { text(&row[3]) };
+        row[3] = summary.replace(" parameters", "").replace(" with LM head", "").into();
+        if text(&row[4]) == INSIDE {
+            row[4] = "".into();
+        }
+    }
+    let width = |at: usize| table.rows.iter().map(|row| text(&row[at]).chars().count()).max();
+    let width = |at: usize| width(at).unwrap_or(0).max(table.columns[at].name.len());
+    let (names, place) = (width(0) + width(1) + 4, width(4));
+    let own = table.rows.iter().any(|row| !text(&row[4]).is_empty());
+    let room = WIDTH.saturating_sub(names + if own { place + 2 } else { 0 }).max(NARROWEST);
+    for row in &mut table.rows {
+        let summary = text(&row[3]);
+        if summary.chars().count() > room {
+            let kept: String = summary.chars().take(room - 3).collect();
+            row[3] = format!("{}...", kept.trim_end()).into();
+        }
+    }
+    table.columns[2].show = Show::Hidden;
+    if !own {
+        table.columns[4].show = Show::Hidden;
+    }
+}
+
+fn broken(complaint: &Diagnostic) -> String {
+    let line = complaint.origin.as_ref().map(|origin| origin.line_column().0);
+    let place = line.map(|line| format!(" in line {line}")).unwrap_or_default();
+    format!("broken{place}: {}", complaint.message)
+}
+
 /// Title and one line of what matters most.
 fn describe(catalog: &Catalog, kind: Kind, entry: &Entry) -> Result<(String, String), Diagnostic> {
+    let reference = if entry.is_built_in() { &entry.name } else { &entry.place };
     Ok(match kind {
         Kind::Model => {
-            let model = catalog.model(&entry.name)?;
+            let model = catalog.model(reference)?;
             let params = params(&model);
             let designs: Vec<&str> = model.attentions.iter().map(|a| a.design.kind()).collect();
             let summary = format!(
@@ -83,11 +131,11 @@ fn describe(catalog: &Catalog, kind: Kind, entry: &Entry) -> Result<(String, Str
             (model.title, summary)
         }
         Kind::Hardware => {
-            let hardware = catalog.hardware(&entry.name)?;
+            let hardware = catalog.hardware(reference)?;
             (hardware.title.clone(), summary(&hardware))
         }
         Kind::Scenario => {
-            let scenario = catalog.scenario(&entry.name)?;
+            let scenario = catalog.scenario(reference)?;
             (scenario.title.unwrap_or_default(), scenario.question.unwrap_or_default())
         }
     })

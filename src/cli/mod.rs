@@ -52,9 +52,9 @@ struct Shared {
     /// hw_profiles/ and scenarios/ apart, or all in one
     #[arg(long, global = true, value_name = "DIR")]
     specs: Vec<PathBuf>,
-    /// Threads to use; as many as there are cores if left out
-    #[arg(long, global = true, value_name = "N")]
-    threads: Option<usize>,
+    /// Threads to use, 1 to 1024; as many as there are cores if left out
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
 }
 
 /// The form of tables.
@@ -134,13 +134,13 @@ fn complain(complaint: &Diagnostic) {
 
 fn dispatch(cli: Cli) -> Result<(), Failure> {
     if let Some(threads) = cli.shared.threads {
-        if !(1..=MOST_THREADS).contains(&threads) {
-            let message = format!("--threads must be 1 to {MOST_THREADS}, not {threads}");
-            return Err(Diagnostic::new(message).help("leave it out to use every core").into());
-        }
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
-        // It can only fail if a pool is already there, and none is.
-        let _ = pool.build_global();
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.into());
+        let started = pool.build_global();
+        started.map_err(|e| Diagnostic::new(format!("cannot start {threads} threads: {e}")))?;
+    }
+    if let Some(folder) = cli.shared.specs.iter().find(|folder| !folder.is_dir()) {
+        let message = format!("--specs names {}, which is no folder", folder.display());
+        return Err(Diagnostic::new(message).help("a single file is named by its path").into());
     }
     let catalog = Catalog::new(cli.shared.specs);
     match cli.command {
@@ -160,10 +160,9 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
     }
 }
 
-/// Writes a line of talk to stderr. Nothing can be done if that is closed or full, and the work
-/// goes on.
-fn talk(line: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{line}");
+/// Says something on stderr; that nobody can hear it is no failure.
+fn talk(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
 }
 
 /// Writes data to stdout.

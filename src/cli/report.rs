@@ -27,10 +27,8 @@ impl ReportArgs {
         for table in &bundle.tables {
             if let Some(published) = &table.published {
                 let found = published.agreement(&table.table);
-                talk(&format!(
-                    "{}: {} of {} printed values met",
-                    table.title, found.agree, found.compared
-                ));
+                let (agree, compared) = (found.agree, found.compared);
+                talk(&format!("{}: {agree} of {compared} printed values met", table.title));
                 for miss in &found.misses {
                     talk(&format!("  {miss}"));
                 }

@@ -2,11 +2,10 @@
 
 use super::axes::{CountingArg, refused};
 use super::{Failure, Output, print};
-use crate::catalog::{Catalog, read_file};
+use crate::catalog::{Catalog, kind_of, read_file};
 use crate::report::sheet::render;
 use crate::report::show_hardware::{self, HardwareSheet};
 use crate::report::show_model::{self, ModelSheet};
-use crate::spec::node::Node;
 use crate::spec::quantity::parse_contexts;
 use crate::spec::source::did_you_mean;
 use crate::spec::{Diagnostic, Kind};
@@ -71,13 +70,8 @@ impl ShowArgs {
     }
 }
 
-/// Keys that only a hardware profile has.
-const HARDWARE_KEYS: [&str; 7] =
-    ["peak_compute", "memory", "scale_up", "scale_out", "power", "prices", "devices_per_server"];
-/// Keys that only a scenario has.
-const SCENARIO_KEYS: [&str; 4] = ["models", "hardware", "contexts_tokens", "report"];
-
-/// What a name or path stands for: names by the list they are in, files by what they hold.
+/// What a name or path stands for: names by the list they are in, files by what they hold, and
+/// else by what knows the name.
 fn kind(catalog: &Catalog, reference: &str) -> Result<Kind, Diagnostic> {
     let named = |kind: Kind| catalog.list(kind).into_iter().any(|entry| entry.name == reference);
     if let Some(kind) = Kind::ALL.into_iter().find(|&kind| named(kind)) {
@@ -90,7 +84,12 @@ fn kind(catalog: &Catalog, reference: &str) -> Result<Kind, Diagnostic> {
     if path.exists() || reference.contains(['/', '\\']) || path.extension().is_some_and(is_spec) {
         return Ok(Kind::Model);
     }
-    Err(no_such(catalog, reference))
+    let knows = |&kind: &Kind| catalog.read(kind, reference).is_ok();
+    match Kind::ALL.into_iter().find(knows) {
+        Some(Kind::Scenario) => Err(no_scenario(reference)),
+        Some(kind) => Ok(kind),
+        None => Err(no_such(catalog, reference)),
+    }
 }
 
 fn is_spec(extension: &std::ffi::OsStr) -> bool {
@@ -102,16 +101,14 @@ fn kind_of_file(catalog: &Catalog, path: &Path, reference: &str) -> Result<Kind,
     if path.extension().is_some_and(|e| e == "json") {
         return Ok(Kind::Model);
     }
-    let node = Node::parse(&read_file(path)?)?;
-    let has = |keys: &[&str]| keys.iter().any(|key| node.get(key).is_some());
-    if has(&HARDWARE_KEYS) {
-        return Ok(Kind::Hardware);
+    match kind_of(&read_file(path)?) {
+        Some(Kind::Scenario) => Err(no_scenario(reference)),
+        Some(kind) => Ok(kind),
+        None if catalog.model(reference).is_err() && catalog.hardware(reference).is_ok() => {
+            Ok(Kind::Hardware)
+        }
+        None => Ok(Kind::Model),
     }
-    if has(&SCENARIO_KEYS) {
-        return Err(no_scenario(reference));
-    }
-    let hardware = catalog.model(reference).is_err() && catalog.hardware(reference).is_ok();
-    Ok(if hardware { Kind::Hardware } else { Kind::Model })
 }
 
 fn no_scenario(reference: &str) -> Diagnostic {

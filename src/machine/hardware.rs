@@ -63,6 +63,18 @@ impl PriceBasis {
             Self::Given => "given",
         }
     }
+
+    /// The word for it in files.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::OnDemand => "on_demand",
+            Self::Reserved => "reserved",
+            Self::Owned => "owned",
+            Self::Estimated => "estimated",
+            Self::Given => "given",
+        }
+    }
 }
 
 /// A figure or block of figures with who says so.
@@ -118,6 +130,15 @@ pub struct Price {
     pub date: String,
     /// Who asked it.
     pub source: String,
+}
+
+impl Price {
+    /// Its month, counted from the year zero, if its date says one.
+    #[must_use]
+    pub fn month(&self) -> Option<u32> {
+        let mut parts = self.date.split('-').map(str::parse::<u32>);
+        Some(parts.next()?.ok()? * 12 + parts.next()?.ok()?)
+    }
 }
 
 /// A checked hardware profile.

@@ -2,7 +2,7 @@
 
 use super::table::{Cell, Column, Show, Table};
 use crate::machine::fidelity::Fidelity;
-use crate::machine::hardware::Hardware;
+use crate::machine::hardware::{Hardware, Price, PriceBasis};
 use crate::sweep::cost_grid::{CostGrid, CostPoint, Pairing};
 
 /// What to call each model and each hardware, in the order of the grid's axes.
@@ -29,6 +29,9 @@ impl Labels {
     }
 }
 
+/// What people see as one: everything beside attention and FFN.
+const HEAD: [&str; 3] = ["router_usd_per_mtok", "lm_head_usd_per_mtok", "embedding_usd_per_mtok"];
+
 /// A column and how to fill it.
 type Field = (Column, fn(&CostPoint) -> Cell);
 
@@ -44,7 +47,9 @@ fn fields() -> Vec<Field> {
             p.cost.ffn.per_mtok().into()
         }),
         (Column::new("router_usd_per_mtok", Show::Hidden), |p| p.cost.router.per_mtok().into()),
-        (Column::new("lm_head_usd_per_mtok", Show::Hidden), |p| p.cost.lm_head.per_mtok().into()),
+        (Column::new("lm_head_usd_per_mtok", Show::UsdSum(&HEAD)).headed("head $/Mtok"), |p| {
+            p.cost.lm_head.per_mtok().into()
+        }),
         (Column::new("embedding_usd_per_mtok", Show::Hidden), |p| {
             p.cost.embedding.per_mtok().into()
         }),
@@ -94,7 +99,12 @@ fn names() -> [Column; 4] {
 #[must_use]
 pub fn known_column(name: &str) -> Option<Column> {
     let fields = fields().into_iter().map(|(column, _)| column);
-    names().into_iter().chain(fields).find(|column| column.name == name)
+    let found = names().into_iter().chain(fields).find(|column| column.name == name)?;
+    Some(match found.show {
+        // By itself it is no sum.
+        Show::UsdSum(_) => Column { show: Show::Usd, ..found }.headed("LM head $/Mtok"),
+        _ => found,
+    })
 }
 
 /// Whether a column of a cost table tells rows apart.
@@ -109,6 +119,10 @@ pub fn cost_table(grid: &CostGrid, points: &[CostPoint], labels: &Labels) -> Tab
     let priced = [
         Column::new("attention_price_usd_per_hour", Show::Hidden),
         Column::new("ffn_price_usd_per_hour", Show::Hidden),
+        Column::new("attention_price_basis", Show::Hidden),
+        Column::new("attention_price_date", Show::Hidden),
+        Column::new("ffn_price_basis", Show::Hidden),
+        Column::new("ffn_price_date", Show::Hidden),
         Column::new("inputs", Show::Hidden),
     ];
     let fields = fields();
@@ -116,6 +130,8 @@ pub fn cost_table(grid: &CostGrid, points: &[CostPoint], labels: &Labels) -> Tab
         let (a, f) =
             (&grid.attention_hardware[p.attention_hardware], &grid.ffn_hardware[p.ffn_hardware]);
         let price = |hw: &Hardware| Cell::from(hw.price().ok().map(|p| p.rate.usd_per_hour()));
+        let basis = |hw: &Hardware| Cell::from(hw.price().ok().map(|p| p.basis.key()));
+        let date = |hw: &Hardware| Cell::from(hw.price().ok().map(|p| p.date.clone()));
         let mut row: Vec<Cell> = vec![
             labels.models[p.model].clone().into(),
             p.work.context_tokens.into(),
@@ -123,7 +139,8 @@ pub fn cost_table(grid: &CostGrid, points: &[CostPoint], labels: &Labels) -> Tab
             labels.ffn_hardware[p.ffn_hardware].clone().into(),
         ];
         row.extend(fields.iter().map(|(_, fill)| fill(p)));
-        row.extend([price(a), price(f), inputs(a, f).into()]);
+        row.extend([price(a), price(f), basis(a), date(a), basis(f), date(f)]);
+        row.push(inputs(a, f).into());
         row
     };
     Table {
@@ -164,8 +181,13 @@ fn notes(grid: &CostGrid, points: &[CostPoint]) -> Vec<String> {
              all shows every one."
         ));
     }
+    notes.push(
+        "Head: LM head, embedding and routers; attention, FFN and head add up to the total."
+            .to_owned(),
+    );
     let mut seen: Vec<&str> = Vec::new();
-    let (mut prices, mut bases) = (Vec::new(), Vec::new());
+    let mut used: Vec<&Price> = Vec::new();
+    let mut prices = Vec::new();
     for p in points {
         let sides = [
             (&grid.attention_hardware[p.attention_hardware], p.attention_unit.format),
@@ -176,9 +198,7 @@ fn notes(grid: &CostGrid, points: &[CostPoint]) -> Vec<String> {
                 && !seen.contains(&hw.name.as_str())
             {
                 seen.push(&hw.name);
-                if !bases.contains(&price.basis.name()) {
-                    bases.push(price.basis.name());
-                }
+                used.push(price);
                 prices.push(format!(
                     "{} {} $/h ({} {}), computing in {format}",
                     hw.name,
@@ -192,11 +212,31 @@ fn notes(grid: &CostGrid, points: &[CostPoint]) -> Vec<String> {
     if !prices.is_empty() {
         notes.push(format!("Prices: {}.", prices.join("; ")));
     }
-    if bases.len() > 1 {
-        notes.push(format!(
-            "Mind the prices: they are of different kinds ({}); --price NAME=USD sets one.",
-            bases.join(", ")
-        ));
-    }
+    notes.extend(unlike(&used));
     notes
+}
+
+/// What to mind where prices are of several kinds or years; those given for this run are meant.
+fn unlike(prices: &[&Price]) -> Option<String> {
+    let own: Vec<&Price> =
+        prices.iter().copied().filter(|p| p.basis != PriceBasis::Given).collect();
+    let mut bases: Vec<&str> = own.iter().map(|p| p.basis.name()).collect();
+    bases.sort_unstable();
+    bases.dedup();
+    let months = own.iter().filter_map(|p| p.month());
+    let years = months.clone().max()?.saturating_sub(months.min()?) as f64 / 12.0;
+    let mut what = Vec::new();
+    if bases.len() > 1 {
+        what.push(format!("of different kinds ({})", bases.join(", ")));
+    }
+    if years > 2.0 {
+        what.push(format!("{years:.1} years apart"));
+    }
+    (!what.is_empty()).then(|| {
+        format!(
+            "Mind that these prices are {}: costs on different hardware compare only as well as \
+             they do.",
+            what.join(" and ")
+        )
+    })
 }

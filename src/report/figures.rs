@@ -4,8 +4,8 @@
 use super::claims::single;
 use super::loaded::Loaded;
 use super::plot::{
-    Axis, BarGroup, BarPanel, Frame, Front, FrontShape, Group, Legend, LinePanel, Lines, PlotError,
-    Point, Ray, Scale, Scatter, ScatterPanel, Series, StackedBars, Ticks,
+    Axis, BarGroup, BarPanel, Frame, Front, FrontShape, Group, Legend, LinePanel, Lines,
+    MOST_LABELS, PlotError, Point, Ray, Scale, Scatter, ScatterPanel, Series, StackedBars, Ticks,
 };
 use crate::cost::ideal::training_cost;
 use crate::cost::unit_cost::unit_costs;
@@ -240,7 +240,20 @@ fn decode_and_training(loaded: &Loaded, of: &DecodeAndTrainingSpec, frame: Frame
     Ok(StackedBars { frame, bars, parts, decimals: 3, panels: vec![panel] }.svg())
 }
 
-fn flops_against_bytes(loaded: &Loaded, frame: Frame) -> Drawn {
+/// Takes the labels of points that another undercuts in both directions.
+fn keep_least_labels(points: &mut [Point]) {
+    let values: Vec<Vec<f64>> = points.iter().map(|p| vec![p.x, p.y]).collect();
+    let least = front(&values, &[Sense::Min, Sense::Min]);
+    for (point, _) in points.iter_mut().zip(least).filter(|(_, least)| !least) {
+        point.label.clear();
+    }
+}
+
+fn flops_against_bytes(loaded: &Loaded, mut frame: Frame) -> Drawn {
+    let crowded = loaded.models.len() > MOST_LABELS;
+    if crowded {
+        frame.subtitle += " Labelled: models that no other undercuts in both.";
+    }
     let mut rays = Vec::new();
     for hardware in &loaded.hardware {
         let format = loaded.models.first().map(|m| m.value.precision.activations);
@@ -255,11 +268,15 @@ fn flops_against_bytes(loaded: &Loaded, frame: Frame) -> Drawn {
             let work = token_work(&model.value, context, loaded.scenario.counting);
             labelled(loaded, at, (work.kv_bytes().bytes(), work.attention_flops().flops()))
         };
+        let mut points: Vec<Point> = loaded.models.iter().enumerate().map(point).collect();
+        if crowded {
+            keep_least_labels(&mut points);
+        }
         ScatterPanel {
             title: context_title(context),
             x: axis("KV cache and state, bytes per token", Scale::Log10, Ticks::Si),
             y: axis("attention, FLOPs per token", Scale::Log10, Ticks::Si),
-            points: loaded.models.iter().enumerate().map(point).collect(),
+            points,
             front: None,
             rays: rays.clone(),
         }

@@ -4,6 +4,7 @@
 //! It asks `work` for every figure; no hardware comes into it. How it looks in the terminal is
 //! the business of [`show_model_text`](super::show_model_text).
 
+use crate::spec::model::Imported;
 use crate::spec::node::Node;
 use crate::units::Flops;
 use crate::work::Counting;
@@ -24,6 +25,8 @@ pub struct About {
     pub sources: Vec<String>,
     /// What a reader should know.
     pub notes: Option<String>,
+    /// How an import made it.
+    pub imported: Option<Imported>,
 }
 
 impl About {
@@ -68,6 +71,7 @@ pub struct ModelSheet {
     pub layers_by_kind: Vec<LayerKind>,
     pub attention_designs: Vec<AttentionDesign>,
     pub ffn_designs: Vec<FfnDesign>,
+    pub assumed: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub notes: Option<String>,
     pub sources: Vec<String>,
@@ -227,6 +231,7 @@ impl ModelSheet {
                 .collect(),
             notes: about.notes,
             sources: about.sources,
+            assumed: about.imported.map(|imported| imported.assumed).unwrap_or_default(),
         }
     }
 }

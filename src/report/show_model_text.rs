@@ -79,6 +79,7 @@ impl ModelSheet {
         sheet.heading("Sources");
         let mut sources: Vec<Fact> = vec![Fact::new("spec", &self.place)];
         sources.extend(self.sources.iter().map(|source| Fact::new("from", source)));
+        sources.extend(self.assumed.iter().map(|what| Fact::new("assumed", what)));
         sheet.facts(&sources);
         sheet.finish()
     }

@@ -15,6 +15,8 @@ pub enum Show {
     Plain,
     /// US dollars, four significant digits.
     Usd,
+    /// US dollars: in the forms that people read, the sum of these columns of the row.
+    UsdSum(&'static [&'static str]),
     /// Three significant digits with an SI letter or exponent.
     Short,
     /// Three significant digits with a power of ten, as papers print FLOPs.
@@ -136,7 +138,7 @@ impl Cell {
     pub fn shown(&self, show: Show) -> String {
         match (self, show) {
             (Self::Int(n), Show::Tokens) => crate::spec::quantity::Tokens(*n).to_string(),
-            (Self::Int(_) | Self::Number(_), Show::Usd) => {
+            (Self::Int(_) | Self::Number(_), Show::Usd | Show::UsdSum(_)) => {
                 number::significant(self.number().unwrap_or(0.0), 4)
             }
             (Self::Int(_) | Self::Number(_), Show::Short) => {
@@ -230,6 +232,17 @@ impl Table {
         serde_json::to_string_pretty(&all).unwrap_or_default() + "\n"
     }
 
+    /// A cell as people see it.
+    #[must_use]
+    pub fn shown(&self, row: &[Cell], column: usize) -> String {
+        let show = self.columns[column].show;
+        let (Show::UsdSum(parts), Some(_)) = (show, row[column].number()) else {
+            return row[column].shown(show);
+        };
+        let numbers = parts.iter().map(|name| row[self.column(name)?].number());
+        Cell::from(numbers.sum::<Option<f64>>()).shown(show)
+    }
+
     fn visible(&self) -> Vec<usize> {
         let shown = |&i: &usize| self.columns[i].show != Show::Hidden;
         (0..self.columns.len()).filter(shown).collect()
@@ -248,7 +261,7 @@ impl Table {
             .set_content_arrangement(ContentArrangement::Disabled)
             .set_header(visible.iter().map(|&i| self.columns[i].heading.as_ref()));
         for row in &self.rows {
-            grid.add_row(visible.iter().map(|&i| row[i].shown(self.columns[i].show)));
+            grid.add_row(visible.iter().map(|&i| self.shown(row, i)));
         }
         for (at, &i) in visible.iter().enumerate() {
             if let Some(column) = grid.column_mut(at) {
@@ -287,7 +300,7 @@ impl Table {
         let rule = |&i: &usize| if self.numeric(i) { "---:" } else { "---" }.to_owned();
         line(&mut text, visible.iter().map(rule).collect());
         for row in &self.rows {
-            let cell = |&i: &usize| escape(row[i].shown(self.columns[i].show));
+            let cell = |&i: &usize| escape(self.shown(row, i));
             line(&mut text, visible.iter().map(cell).collect());
         }
         for note in &self.notes {

@@ -6,7 +6,7 @@
 
 use super::at;
 use super::choice::{Choice, Word, not_one_choice};
-use super::node::{Key, Node, Value};
+use super::node::{Key, Node, Value, shorten};
 use super::read_error::ReadError;
 use super::source::{Diagnostic, one_of};
 use serde::de::{self, Deserialize, DeserializeSeed, Visitor};
@@ -140,10 +140,16 @@ impl<'de> de::Deserializer<'de> for Reader<'de> {
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         _name: &'static str,
-        _fields: &'static [&'static str],
+        fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, ReadError> {
-        self.deserialize_map(visitor)
+        match &self.node.value {
+            Value::Text(text) if fields.contains(&"name") => {
+                let complaint = self.wrong("a mapping").into_diagnostic();
+                Err(complaint.help(format!("write {{name: {}}}", shorten(text))).into())
+            }
+            _ => self.deserialize_map(visitor),
+        }
     }
 
     fn deserialize_enum<V: Visitor<'de>>(

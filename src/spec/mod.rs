@@ -73,7 +73,7 @@ impl Kind {
 }
 
 /// Names are what people type: lower case letters, digits and `. - _`.
-fn check_name(name: &At<String>) -> Result<(), Diagnostic> {
+pub(crate) fn check_name(name: &At<String>) -> Result<(), Diagnostic> {
     let fine = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-".contains(c);
     if !name.is_empty() && name.len() <= 64 && name.chars().all(fine) && !name.starts_with('.') {
         return Ok(());

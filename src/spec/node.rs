@@ -70,7 +70,7 @@ impl Value {
 }
 
 /// Keeps a long text from filling a message.
-fn shorten(text: &str) -> String {
+pub(super) fn shorten(text: &str) -> String {
     const LONGEST: usize = 40;
     if text.chars().count() <= LONGEST {
         return text.to_owned();

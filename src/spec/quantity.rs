@@ -9,7 +9,7 @@ use std::fmt;
 const LARGEST_COUNT: u64 = 100_000_000;
 /// No quantity in a spec is larger, in the unit of its key.
 const LARGEST_QUANTITY: f64 = 1e12;
-/// No quantity in a spec is smaller: nothing that is divided by one overflows.
+/// No quantity in a spec is smaller, so that none multiplies or divides into infinity.
 const SMALLEST_QUANTITY: f64 = 1e-12;
 /// No context is longer.
 const LONGEST_CONTEXT: u64 = 1 << 40;
@@ -40,8 +40,12 @@ impl<'de> Deserialize<'de> for Count {
                 Err(E::custom(format!("must be at least 1, not {n}")))
             }
             fn visit_f64<E: Error>(self, n: f64) -> Result<Count, E> {
-                // A whole number too large for an integer comes as a float.
                 let message = match n.is_finite() && n.fract() == 0.0 {
+                    // Written as 2048.0 or 2e3.
+                    true if (1.0..=LARGEST_COUNT as f64).contains(&n) => {
+                        return Ok(Count(n as u64));
+                    }
+                    // A whole number too large for an integer comes as a float.
                     true if n > 0.0 => format!("must be at most {LARGEST_COUNT}, not {n:e}"),
                     true => format!("must be at least 1, not {n}"),
                     false => format!("must be a whole number, not {n}"),
@@ -67,10 +71,10 @@ impl<'de> Deserialize<'de> for SmallCount {
     }
 }
 
-/// A finite number greater than zero and not absurdly large.
+/// A finite number greater than zero, neither absurdly small nor absurdly large.
 #[derive(Debug, Clone, Copy, PartialEq, JsonSchema)]
 #[schemars(transparent)]
-pub struct Positive(#[schemars(range(max = 1e12), extend("exclusiveMinimum" = 0))] pub f64);
+pub struct Positive(#[schemars(range(min = 1e-12, max = 1e12))] pub f64);
 
 impl Positive {
     /// Checks a number that does not come from a spec.
@@ -190,11 +194,12 @@ impl Tokens {
             .parse()
             .map_err(|_| format!("`{text}` is no number of tokens\n{RIGHT}"))?;
         let tokens = number * factor;
+        if tokens > LONGEST_CONTEXT as f64 {
+            let most = Self(LONGEST_CONTEXT);
+            return Err(format!("`{text}` is too long\na context has at most {most} tokens"));
+        }
         if tokens.fract() != 0.0 || tokens < 1.0 {
             return Err(format!("`{text}` must be a whole number of at least 1 token\n{RIGHT}"));
-        }
-        if tokens > LONGEST_CONTEXT as f64 {
-            return Err(format!("`{text}` must be at most {LONGEST_CONTEXT} tokens"));
         }
         Ok(Self(tokens as u64))
     }
@@ -360,7 +365,7 @@ mod tests {
             ("4Ki..8Ki xNaN", "x2"),
             ("1..1Mi +1", "more than"),
             ("-5", "8192"),
-            ("9999999999999999999", "at most"),
+            ("99999999999999999999999", "at most"),
         ] {
             let message = parse_contexts(bad).unwrap_err();
             assert!(message.contains(right), "{bad}: {message}");

@@ -10,6 +10,7 @@ use super::hardware::HardwareSpec;
 use super::model::ModelSpec;
 use super::scenario::Scenario;
 use serde_json::{Map, Value, json};
+use std::sync::LazyLock;
 
 type Object = Map<String, Value>;
 
@@ -19,12 +20,7 @@ const DEFINITIONS: &str = "#/$defs/";
 /// The schema of a kind of spec, as JSON text with a final line break.
 #[must_use]
 pub fn schema(kind: Kind) -> String {
-    let made = match kind {
-        Kind::Model => schemars::schema_for!(ModelSpec),
-        Kind::Hardware => schemars::schema_for!(HardwareSpec),
-        Kind::Scenario => schemars::schema_for!(Scenario),
-    };
-    let mut whole = made.as_object().cloned().unwrap_or_default();
+    let mut whole = derived(kind);
     let mut take = |key: &str| whole.remove(key).unwrap_or_default();
     let (draft, description, definitions) = (take("$schema"), take("description"), take("$defs"));
     take("title");
@@ -52,6 +48,28 @@ pub fn schema(kind: Kind) -> String {
         "$defs": all,
     });
     serde_json::to_string_pretty(&schema).unwrap_or_default() + "\n"
+}
+
+fn derived(kind: Kind) -> Object {
+    let made = match kind {
+        Kind::Model => schemars::schema_for!(ModelSpec),
+        Kind::Hardware => schemars::schema_for!(HardwareSpec),
+        Kind::Scenario => schemars::schema_for!(Scenario),
+    };
+    made.as_object().cloned().unwrap_or_default()
+}
+
+/// The keys at the top of a kind of spec.
+#[must_use]
+pub fn keys(kind: Kind) -> &'static [String] {
+    static KEYS: LazyLock<[Vec<String>; 3]> = LazyLock::new(|| {
+        Kind::ALL.map(|kind| match derived(kind).get("properties") {
+            Some(Value::Object(properties)) => properties.keys().cloned().collect(),
+            _ => Vec::new(),
+        })
+    });
+    let at = Kind::ALL.iter().position(|&k| k == kind).unwrap_or_default();
+    &KEYS[at]
 }
 
 fn with_extends(mut mapping: Object) -> Object {

@@ -18,6 +18,8 @@ const LINE_HEIGHT: f64 = 15.0;
 const GROUP_AIR: f64 = 0.18;
 /// The usual room for the numbers and label beside the y axis.
 const TYPICAL_MARGIN: f64 = 70.0;
+/// A panel with more groups leaves the totals above its bars out.
+const MOST_TOTALS: usize = 14;
 const WIDEST_BAR: f64 = 64.0;
 
 /// A bar chart of one or more panels stacked vertically that share legends.
@@ -147,6 +149,7 @@ impl StackedBars {
         self.frame.require(&panel.title, plot)?;
         draw_y(canvas, &axis, span, plot, room.x0)?;
         let slots = plot.columns(panel.groups.len(), 0.0);
+        let totals = Some(totals).filter(|_| !panel.is_crowded());
         for (group, slot) in panel.groups.iter().zip(&slots) {
             self.draw_group(canvas, group, *slot, span, totals)?;
         }
@@ -165,7 +168,9 @@ impl StackedBars {
     ) -> Result<(Type, Span), PlotError> {
         let texts: Vec<String> = panel.totals().map(|total| self.write(total)).collect();
         let widest = Type::SMALL.widest(texts.iter().map(String::as_str))?;
-        let (look, room) = if widest + 4.0 > self.bar_width(slot) {
+        let (look, room) = if panel.is_crowded() {
+            (Type::UPRIGHT, 0.0)
+        } else if widest + 4.0 > self.bar_width(slot) {
             (Type::UPRIGHT, widest)
         } else {
             (Type::CENTRED, LINE_HEIGHT)
@@ -194,7 +199,7 @@ impl StackedBars {
         group: &BarGroup,
         slot: Rect,
         span: Span,
-        look: Type,
+        totals: Option<Type>,
     ) -> Result<(), PlotError> {
         let width = self.bar_width(slot.width());
         let start = slot.centre().0 - width * self.bars.len() as f64 / 2.0;
@@ -209,6 +214,7 @@ impl StackedBars {
                 canvas.fill(Rect { y0: top, y1: ground, ..bar }, tint)?;
                 ground = top;
             }
+            let Some(look) = totals else { continue };
             let (text, ink) = match parts {
                 Some(parts) => (self.write(parts.iter().sum()), INK),
                 None => ("n/a".to_string(), GREY),
@@ -224,6 +230,10 @@ impl StackedBars {
 impl BarPanel {
     fn axis(&self) -> Axis {
         Axis { label: self.label.clone(), scale: Scale::Linear, ticks: self.ticks, cover: None }
+    }
+
+    fn is_crowded(&self) -> bool {
+        self.groups.len() > MOST_TOTALS
     }
 
     fn totals(&self) -> impl Iterator<Item = f64> {

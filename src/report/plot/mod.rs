@@ -30,5 +30,6 @@ pub use frame::Frame;
 pub use gantt::{Gantt, GanttBox, Measure};
 pub use lines::{Legend, LinePanel, Lines, Series};
 pub use png::png_from_svg;
+pub(crate) use scatter::MOST_LABELS;
 pub use scatter::{Front, FrontShape, Group, Point, Ray, Scatter, ScatterPanel};
 pub use ticks::Ticks;

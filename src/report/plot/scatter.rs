@@ -13,6 +13,8 @@ use super::style::{GREY, MARKER_RADIUS, colour};
 
 const LABEL_HEIGHT: f64 = 15.0;
 const PANEL_GAP: f64 = 24.0;
+/// A panel with more points labels those of its front alone.
+pub(crate) const MOST_LABELS: usize = 20;
 const RAY_PEN: Pen = Pen { colour: GREY, width: 1.3, dash: None };
 
 /// A scatter chart of one or more panels side by side that share a legend.
@@ -146,8 +148,11 @@ impl Scatter {
             .map(|g| Entry { sign: Sign::Marker(g.style), text: g.name.clone() })
             .collect();
         for front in self.panels.iter().filter_map(|panel| panel.front.as_ref()) {
-            if entries.iter().all(|entry| entry.text != front.name) {
-                entries.push(Entry { sign: Sign::Stroke(OVERLAY), text: front.name.clone() });
+            let crowded = self.panels.iter().any(ScatterPanel::is_crowded);
+            let labels = if crowded { " (only its points are labelled)" } else { "" };
+            let text = format!("{}{labels}", front.name);
+            if entries.iter().all(|entry| entry.text != text) {
+                entries.push(Entry { sign: Sign::Stroke(OVERLAY), text });
             }
         }
         entries
@@ -179,6 +184,17 @@ impl Scatter {
 }
 
 impl ScatterPanel {
+    /// Whether labels for all points would hide one another, and a front says which matter.
+    fn is_crowded(&self) -> bool {
+        self.front.is_some() && self.points.len() > MOST_LABELS
+    }
+
+    fn is_labelled(&self, point: &Point) -> bool {
+        let on_front = |front: &Front| front.points.contains(&(point.x, point.y));
+        let front = self.front.as_ref().filter(|_| self.is_crowded());
+        !point.label.is_empty() && front.is_none_or(on_front)
+    }
+
     /// The stretches of both axes.
     fn spans(&self) -> Result<(Span, Span), PlotError> {
         let front = || self.front.iter().flat_map(|front| front.points.iter().copied());
@@ -252,7 +268,7 @@ impl ScatterPanel {
     ) -> Result<(), PlotError> {
         let mut tags = Vec::new();
         let mut texts = Vec::new();
-        for (point, &at) in self.points.iter().zip(dots).filter(|(p, _)| !p.label.is_empty()) {
+        for (point, &at) in self.points.iter().zip(dots).filter(|(p, _)| self.is_labelled(p)) {
             let width = Type::SMALL.width(&point.label)? + 4.0;
             tags.push(Tag { point: at, width, height: LABEL_HEIGHT });
             texts.push(&point.label);

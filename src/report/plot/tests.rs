@@ -162,6 +162,34 @@ fn the_same_chart_gives_the_same_bytes() -> Outcome {
 }
 
 #[test]
+fn a_crowded_scatter_labels_its_front_alone() -> Outcome {
+    let values: Vec<f64> = (1..=30).map(f64::from).collect();
+    let mut chart = scatter(Scale::Linear, &values);
+    for (at, point) in chart.panels[0].points.iter_mut().enumerate() {
+        point.label = format!("point-{at}-");
+    }
+    let first = (chart.panels[0].points[0].x, chart.panels[0].points[0].y);
+    let shape = FrontShape::Line;
+    chart.panels[0].front = Some(Front { name: "front".to_owned(), points: vec![first], shape });
+    let svg = chart.svg()?;
+    assert_eq!(svg.matches("point-").count(), 1);
+    assert!(svg.contains("point-0-") && svg.contains("only its points are labelled"));
+    Ok(())
+}
+
+#[test]
+fn crowded_bars_leave_their_totals_out() -> Outcome {
+    let mut chart = bars(1.25);
+    let group = chart.panels[0].groups[0].clone();
+    chart.panels[0].groups = vec![group.clone(); 14];
+    assert_eq!(chart.svg()?.matches("n/a").count(), 14);
+    chart.panels[0].groups = vec![group; 15];
+    let svg = chart.svg()?;
+    assert!(!svg.contains("n/a") && !svg.contains(">2.25<"));
+    Ok(())
+}
+
+#[test]
 fn texts_are_escaped_and_numbers_finite() -> Outcome {
     for svg in [scatter(Scale::Linear, &[0.0, -5.0]).svg()?, bars(0.0).svg()?] {
         assert!(svg.contains("A &lt; B &amp; C"));

@@ -13,7 +13,7 @@ use crate::machine::hardware::Hardware;
 use crate::spec::extends::{self, Find};
 use crate::spec::hardware::HardwareSpec;
 use crate::spec::model::ModelSpec;
-use crate::spec::node::{Node, Value};
+use crate::spec::node::Node;
 use crate::spec::scenario::Scenario;
 use crate::spec::source::{all_of, did_you_mean};
 use crate::spec::{Diagnostic, Kind, Source};
@@ -98,29 +98,6 @@ impl Catalog {
         all.retain(|entry| seen.insert(entry.name.clone()));
         all.sort_by(|a, b| a.name.cmp(&b.name));
         all
-    }
-
-    /// Whether a file of a folder that holds all kinds is of one, by the keys it has. One that only
-    /// changes another is of the kind that knows the other.
-    fn is_of(&self, kind: Kind, path: &Path) -> bool {
-        let Ok(node) = read_file(path).and_then(|source| Node::parse(&source)) else {
-            return false;
-        };
-        let has = |keys: &[&str]| keys.iter().any(|key| node.get(key).is_some());
-        let found = if has(&["contexts_tokens", "report", "deployments", "models"]) {
-            Some(Kind::Scenario)
-        } else if has(&["peak_compute", "memory", "prices", "scale_up", "devices_per_server"]) {
-            Some(Kind::Hardware)
-        } else if has(&["hidden_size", "layers", "attention", "ffn", "num_layers"]) {
-            Some(Kind::Model)
-        } else {
-            None
-        };
-        let base = || match node.get("extends").map(|base| &base.value) {
-            Some(Value::Text(name)) => shipped_names(kind).contains(name),
-            _ => false,
-        };
-        found.map_or_else(base, |found| found == kind)
     }
 
     /// A model by name or path; a Hugging Face `config.json`, or a folder holding one, is imported.

@@ -43,7 +43,7 @@ fn a_folder_may_hold_all_kinds_and_a_broken_file() {
     let line = |start: &str| text.lines().find(|l| l.starts_with(start)).unwrap_or("").to_owned();
     assert!(line("model,mine,").contains("MFA"), "{text}");
     assert!(line("hardware,mychip,").contains("0.50 $/h"), "{text}");
-    assert!(line("model,broken,").contains("broken: `attention`"), "{text}");
+    assert!(line("model,broken,").contains("broken in line 2: `attention`"), "{text}");
     assert!(line("hardware,mine").is_empty() && line("scenario,mychip").is_empty());
     let cost = afford(&["cost", "-m", "mine", "-H", "mychip", "-c", "8Ki", "--specs", specs]);
     assert!(cost.status.success());
@@ -52,8 +52,8 @@ fn a_folder_may_hold_all_kinds_and_a_broken_file() {
 #[test]
 fn numbers_that_cannot_be_meant_are_refused() {
     for (args, says) in [
-        (vec!["list", "--threads", "0"], "1 to 1024"),
-        (vec!["list", "--threads", "100000000"], "1 to 1024"),
+        (vec!["list", "--threads", "0"], "1024"),
+        (vec!["list", "--threads", "100000000"], "1024"),
         (
             vec!["cost", "-m", "step-3", "-c", "8Ki", "-H", "h20", "--price", "h20=1e-320"],
             "at least",
@@ -72,6 +72,6 @@ fn prices_of_different_kinds_are_pointed_out() {
         let args = ["cost", "-m", "step-3", "-c", "8Ki", "--pairing", "same", "-H", hardware];
         String::from_utf8(afford(&args).stdout).unwrap()
     };
-    assert!(table("h20,ascend-910b").contains("of different kinds (on demand, estimated)"));
+    assert!(table("h20,ascend-910b").contains("of different kinds (estimated, on demand)"));
     assert!(!table("h20,h800").contains("of different kinds"));
 }

@@ -173,6 +173,9 @@ impl Axes {
         };
         let all = grid.attention_hardware.iter_mut().chain(&mut grid.ffn_hardware);
         set_prices(&self.price, all)?;
+        if !grid.has_pairs() {
+            return Err(no_pairs(&grid));
+        }
         let all = || grid.attention_hardware.iter().chain(&grid.ffn_hardware);
         if let Some(dtype) = grid.compute {
             all().try_for_each(|hw| has_format(hw, dtype, grid.without_fp8))?;
@@ -292,6 +295,19 @@ fn prefer(hardware: &mut Hardware, basis: PriceBasis) -> Result<(), Diagnostic> 
         [] => own,
         known => format!("it has {}; or {own}", all_of(known)),
     }))
+}
+
+/// The complaint about `--pairing same` where no hardware is on both sides.
+fn no_pairs(grid: &CostGrid) -> Diagnostic {
+    let names = |side: &[Hardware]| {
+        side.iter().map(|hardware| hardware.name.as_str()).collect::<Vec<_>>().join(", ")
+    };
+    let (attention, ffn) = (names(&grid.attention_hardware), names(&grid.ffn_hardware));
+    let message = format!(
+        "`--pairing same` leaves nothing: no hardware is on both sides (attention: {attention}; \
+         FFN: {ffn})"
+    );
+    Diagnostic::new(message).help("name one hardware on both sides, or leave `--pairing` out")
 }
 
 /// Puts the prices of this run, given as NAME=USD_PER_HOUR, before those of the profiles.

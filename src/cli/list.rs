@@ -59,11 +59,7 @@ impl ListArgs {
         }
         let mut table = Table {
             columns: ["kind", "name", "title", "summary", "place"]
-                .map(|name| {
-                    // Where everything is built in, saying so of each only takes room.
-                    let hidden = name == "place" && !own;
-                    Column::new(name, if hidden { Show::Hidden } else { Show::Plain })
-                })
+                .map(|name| Column::new(name, Show::Plain))
                 .to_vec(),
             rows,
             notes: Vec::new(),

@@ -42,9 +42,6 @@ pub struct Cli {
 /// The scenario that commands take where none is named.
 const DEFAULT_SCENARIO: &str = "step3_paper";
 
-/// More threads than any machine has cores for.
-const MOST_THREADS: usize = 1024;
-
 /// Options of every subcommand.
 #[derive(Debug, Args)]
 struct Shared {

@@ -53,10 +53,6 @@ fn fields() -> Vec<Field> {
         (Column::new("embedding_usd_per_mtok", Show::Hidden), |p| {
             p.cost.embedding.per_mtok().into()
         }),
-        // What people see adds up: attention, FFN and the rest are the total.
-        (Column::new("rest_usd_per_mtok", Show::Usd).headed("rest $/Mtok"), |p| {
-            (p.cost.router + p.cost.lm_head + p.cost.embedding).per_mtok().into()
-        }),
         (Column::new("total_usd_per_mtok", Show::Usd).headed("total $/Mtok"), |p| {
             p.cost.total().per_mtok().into()
         }),
@@ -171,9 +167,6 @@ fn notes(grid: &CostGrid, points: &[CostPoint]) -> Vec<String> {
         Fidelity::Ideal.meaning(),
         grid.counting.name()
     )];
-    if points.iter().any(|p| p.cost.lm_head.usd() > 0.0) {
-        notes.push("Rest: routers, LM head and embedding, on the attention hardware.".to_owned());
-    }
     let pairs = grid.attention_hardware.len() * grid.ffn_hardware.len();
     if grid.pairing == Pairing::Best && pairs > 1 {
         notes.push(format!(

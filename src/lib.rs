@@ -24,6 +24,7 @@ pub mod cost;
 pub mod deploy;
 pub mod import;
 pub mod machine;
+pub mod measured;
 pub mod report;
 pub mod spec;
 pub mod sweep;

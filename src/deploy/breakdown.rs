@@ -4,7 +4,7 @@
 use super::compile::{AttentionKind, Compiled, FfnKind, TimedGemm};
 use super::estimate::Point;
 use crate::cost::ideal::Bound;
-use crate::machine::roofline::KernelRate;
+use crate::machine::kernel::KernelRate;
 
 /// Which stage of a layer a piece belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,7 +10,7 @@
 use super::compile::{AttentionKind, Compiled, MOST_TURNS};
 use super::estimate::gemms;
 use super::pipeline::Stages;
-use crate::machine::roofline::{KernelRate, KernelTime};
+use crate::machine::kernel::{KernelRate, KernelTime};
 use crate::work::model::MOST_DESIGNS;
 use crate::work::prefill::{PrefillCore, Prompt};
 

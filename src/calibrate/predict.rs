@@ -1,6 +1,7 @@
 //! The time of a measured shape by a fitted form: the same constants and formulas that estimates
 //! use, set to what the measurement ran.
 
+use crate::deploy::imbalance::{Dealt, Imbalance};
 use crate::machine::calibration::Form;
 use crate::machine::calibration::attention::{Heads, Peaks};
 use crate::machine::calibration::gemm::Spread;
@@ -123,9 +124,15 @@ fn expert_ffn(form: &Form, shape: &KernelShape, dtype: &str, device: &Device) ->
     let (h, w) = (hidden as f64, inter as f64 / f64::from(tp));
     let (tokens, k) = (global_tokens as f64, f64::from(top_k));
     let local = f64::from(experts) / f64::from(ep);
+    // Balanced or not, rows of the busiest device are told by its own load, which files keep only for
+    // balanced ones: a power law's is expected.
     let load = match distribution {
         Skew::Uniform | Skew::Multinomial => 1.0,
-        Skew::PowerLaw(_) => busiest_share(&distribution, experts, ep),
+        Skew::PowerLaw(exponent) => {
+            let visited = f64::from(top_k);
+            let dealt = Dealt { experts, visited, redundant: 0, groups: ep };
+            Imbalance::Zipf { exponent }.skew(&dealt).max_over_mean
+        }
     };
     let rows = tokens * k / f64::from(ep) * load;
     // "Balanced" deals rows out in turn: as many experts are touched as there are rows.
@@ -138,14 +145,6 @@ fn expert_ffn(form: &Form, shape: &KernelShape, dtype: &str, device: &Device) ->
     let bytes = element * touched * 3.0 * h * w + rows * (2.0 * h * 2.0 + 3.0 * w * element);
     let rate = fit.rate(&device.peaks, 1.0, h + w, spread);
     Some(rate.time(rows, touched, 6.0 * h * w, bytes).total_s)
-}
-
-/// Load of the busiest of `ep` groups over the mean where the i-th expert is used i^-alpha times
-/// as often as the first, experts dealt out in order of use.
-fn busiest_share(distribution: &Skew, experts: u32, ep: u32) -> f64 {
-    let Skew::PowerLaw(alpha) = *distribution else { return 1.0 };
-    let imbalance = crate::deploy::imbalance::Imbalance::Zipf { exponent: alpha, redundant: 0 };
-    imbalance.max_over_mean(experts, ep)
 }
 
 /// Bytes that pass one device's link in one direction.

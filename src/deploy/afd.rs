@@ -2,9 +2,11 @@
 //! other, and the transfers between them.
 
 use super::compile::{
-    Compiled, FfnKind, Pools, Rates, SUM_BYTES, attention_kinds, layer_kinds, lm_head, straggling,
+    Compiled, FfnKind, Pools, Rates, SUM_BYTES, attention_kinds, layer_kinds, straggling,
 };
 use super::deployment::{Afd, Dispatch, Side};
+use super::imbalance::Skew;
+use super::lm_head::LmHead;
 use super::memory;
 use super::network::{Transfer, card_s_per_byte, group_s_per_byte};
 use super::options::Options;
@@ -52,8 +54,10 @@ impl AfdCompiler<'_> {
             pipeline_stages: 1.0,
             slowest_stage: 1.0,
             stage_transfer: Transfer::default(),
-            lm_head: lm_head(model, &near, afd.attention_instance_devices)?,
-            lm_head_rows: f64::from(afd.attention_instance_devices / afd.attention_tp),
+            lm_head: match afd.lm_head_on {
+                Side::Attention => LmHead::on_attention(model, &near, afd)?,
+                Side::Ffn => LmHead::on_ffn(model, self.pools.attention, &far, afd)?,
+            },
             attention_memory: memory::afd_attention(
                 model,
                 afd,
@@ -85,7 +89,7 @@ impl AfdCompiler<'_> {
             near_gemms: Vec::new(),
             experts: None,
             expert_groups: f64::from(self.afd.expert_groups()),
-            imbalance: 1.0,
+            skew: Skew::NONE,
             dispatch: Transfer::default(),
             combine: Transfer::default(),
         };
@@ -155,10 +159,10 @@ impl AfdCompiler<'_> {
                 }
             }
         }
-        let groups = self.afd.expert_groups();
+        let (groups, redundant) = (self.afd.expert_groups(), self.afd.redundant_experts);
         let weights = moe.expert_weights(precision.weights);
-        let work = expert_work(moe, h, groups, self.afd.expert_tp, 0, weights, activations);
-        kind.imbalance = self.options.imbalance(moe.experts, groups);
+        let work = expert_work(moe, h, groups, self.afd.expert_tp, redundant, weights, activations);
+        kind.skew = self.options.skew(moe, redundant, groups);
         kind.experts = Some((work, far.of(activations)?));
         self.connect(kind, Some(moe))
     }

@@ -20,7 +20,8 @@
 
 use super::compile::{Compiled, straggling};
 use super::deployment::Afd;
-use super::estimate::{Infeasible, Point, gemms};
+use super::estimate::{Infeasible, Point};
+use super::kernels::gemms;
 use super::memory::Held;
 use super::pipeline::Stages;
 use crate::units::{Seconds, UsdPerSecond};
@@ -84,9 +85,8 @@ impl Compiled {
         } else {
             sum.sum().max(sum.busiest(self.sharing) * m)
         };
-        let head =
-            gemms(std::slice::from_ref(&self.lm_head), near * m * self.lm_head_rows, UNPADDED);
-        Seconds::new((layers + head.total_s + self.options.fixed_s) * (1.0 - SLACK))
+        let head = self.lm_head.time(near * m, all * m, UNPADDED);
+        Seconds::new((layers + head + self.options.fixed_s) * (1.0 - SLACK))
     }
 
     /// Attention of all layers for `requests` of one rank, without what runs beside it.

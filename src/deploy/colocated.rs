@@ -15,9 +15,11 @@
 //! own tokens, split by the attention's TP.
 
 use super::compile::{
-    Compiled, FfnKind, Rates, SUM_BYTES, attention_kinds, layer_kinds, lm_head, straggling,
+    Compiled, FfnKind, Rates, SUM_BYTES, attention_kinds, layer_kinds, straggling,
 };
 use super::deployment::Colocated;
+use super::imbalance::Skew;
+use super::lm_head::{LmHead, table_held};
 use super::memory::{attention_side, sum};
 use super::network::{Transfer, card_s_per_byte, group_s_per_byte};
 use super::options::Options;
@@ -48,15 +50,10 @@ pub(super) fn compile(
     let stages = colocated.pipeline_stages;
     let ranks = compiler.stage_devices() / colocated.attention_tp;
     let ffn = model.ffns.iter().map(|named| compiler.ffn_kind(&named.name, &named.design, &rates));
-    let mut held = attention_side(
-        model,
-        colocated.attention_tp,
-        colocated.attention_tp,
-        compiler.slowest_stage(),
-        hardware,
-        &options,
-    )?;
-    held.weights += compiler.ffn_weights();
+    let tp = colocated.attention_tp;
+    let mut held = attention_side(model, tp, compiler.slowest_stage(), hardware, &options)?;
+    let tables = if model.tied_embeddings { 1.0 } else { 2.0 };
+    held.weights += compiler.ffn_weights() + table_held(model, tp) * tables;
     let wire = options.wire.dispatch_bytes_per_element + options.wire.combine_bytes_per_element;
     held.per_token += Bytes::new(2.0 * model.hidden_size as f64 * wire);
     Ok(Compiled {
@@ -69,8 +66,7 @@ pub(super) fn compile(
         pipeline_stages: f64::from(stages),
         slowest_stage: compiler.slowest_stage(),
         stage_transfer: compiler.stage_transfer()?,
-        lm_head: lm_head(model, &rates, colocated.attention_tp)?,
-        lm_head_rows: 1.0,
+        lm_head: LmHead::of_ranks(model, &rates, colocated.attention_tp)?,
         attention_memory: held,
         ffn_memory: None,
         devices: f64::from(colocated.devices),
@@ -142,7 +138,7 @@ impl Compiler<'_> {
             near_gemms: Vec::new(),
             experts: None,
             expert_groups: f64::from(self.expert_groups()),
-            imbalance: 1.0,
+            skew: Skew::NONE,
             dispatch: self.all_reduce(tp)?,
             combine: Transfer::default(),
         };
@@ -167,7 +163,7 @@ impl Compiler<'_> {
                 kind.near_gemms.extend(rates.all(latent)?);
                 let weights = ffn.expert_weights(precision.weights);
                 let work = expert_work(moe, h, groups, tp_e, redundant, weights, activations);
-                kind.imbalance = self.options.imbalance(moe.experts, groups);
+                kind.skew = self.options.skew(moe, redundant, groups);
                 kind.experts = Some((work, rates.of(activations)?));
                 self.exchange(&mut kind, moe)?;
             }
@@ -214,7 +210,7 @@ impl Compiler<'_> {
         Ok(())
     }
 
-    /// Rows to the next pipeline stage, in BF16.
+    /// Rows of the residual stream to the next pipeline stage, in BF16.
     fn stage_transfer(&self) -> Result<Transfer, Unknown> {
         if self.colocated.pipeline_stages <= 1 {
             return Ok(Transfer::default());
@@ -222,9 +218,11 @@ impl Compiler<'_> {
         let whole = self.colocated.devices;
         let s_per_byte = group_s_per_byte(self.hardware, whole, &self.options)?;
         let share = 1.0 / f64::from(self.colocated.attention_tp);
+        let streams = self.model.residual.streams(self.model.layer_count());
+        let row = (streams * self.model.hidden_size) as f64;
         Ok(Transfer {
             latency_s: self.options.network_latency_s,
-            near_s_per_token: self.model.hidden_size as f64 * SUM_BYTES * share * s_per_byte,
+            near_s_per_token: row * SUM_BYTES * share * s_per_byte,
             ..Transfer::default()
         })
     }

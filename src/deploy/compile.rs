@@ -3,7 +3,9 @@
 //! on a small struct (`estimate`).
 
 use super::deployment::Deployment;
+use super::imbalance::Skew;
 use super::legal::{Refused, legal};
+use super::lm_head::LmHead;
 use super::memory::Held;
 use super::network::Transfer;
 use super::options::Options;
@@ -15,7 +17,6 @@ use crate::units::UsdPerSecond;
 use crate::work::attention::CoreShape;
 use crate::work::batch::{ExpertWork, Gemm, attention_work};
 use crate::work::dtype::Dtype;
-use crate::work::matrix::Matrix;
 use crate::work::model::{Model, Run};
 
 /// Most turns from one kind of layer to another that an estimate follows.
@@ -35,7 +36,7 @@ pub struct TimedGemm {
 pub struct AttentionKind {
     /// The spec's name for it.
     pub name: String,
-    /// Projections, and whatever of the FFN runs on the attention side in every such layer.
+    /// Projections, and what mixes the residual stream in every such layer.
     pub gemms: Vec<TimedGemm>,
     /// The core for one query token.
     pub core: CoreShape,
@@ -58,8 +59,8 @@ pub struct FfnKind {
     pub experts: Option<(ExpertWork, KernelRate)>,
     /// Expert groups that share the micro-batch's rows.
     pub expert_groups: f64,
-    /// Load of the busiest group over the mean.
-    pub imbalance: f64,
+    /// How unequally they are used.
+    pub skew: Skew,
     /// Attention to FFN.
     pub dispatch: Transfer,
     /// FFN to attention.
@@ -99,10 +100,8 @@ pub struct Compiled {
     pub slowest_stage: f64,
     /// From one pipeline stage to the next.
     pub stage_transfer: Transfer,
-    /// The LM head on an attention device.
-    pub lm_head: TimedGemm,
-    /// Requests of an instance share the head's weights: rows per request of one rank.
-    pub lm_head_rows: f64,
+    /// The LM head, once per step.
+    pub lm_head: LmHead,
     /// What an attention device holds.
     pub attention_memory: Held,
     /// What an FFN device holds; nothing where the sides are one.
@@ -187,9 +186,14 @@ pub(super) fn attention_kinds(
             precision.weights,
             precision.activations,
         );
+        let mut gemms = rates.all(work.gemms)?;
+        for matrix in model.residual.layer_matrices(model.hidden_size) {
+            let mix = Gemm::new(&matrix, 1, Dtype::Bf16, Dtype::Bf16);
+            gemms.push(rates.timed_in(mix, Dtype::Bf16)?);
+        }
         Ok(AttentionKind {
             name: named.name.clone(),
-            gemms: rates.all(work.gemms)?,
+            gemms,
             core_rate: rates.of(work.core.format)?,
             core: work.core,
         })
@@ -232,14 +236,6 @@ pub(super) fn layer_kinds(model: &Model, options: &Options) -> Vec<LayerKind> {
     }
     kinds.truncate(MOST_TURNS);
     kinds
-}
-
-/// The LM head, split by vocabulary over `parts` devices.
-pub(super) fn lm_head(model: &Model, rates: &Rates, parts: u32) -> Result<TimedGemm, Unknown> {
-    let head = Matrix::new("lm_head", model.hidden_size, model.vocabulary_size);
-    let precision = model.precision;
-    let head = head.split(u64::from(parts), false);
-    rates.timed(Gemm::new(&head, parts, precision.weights, precision.activations))
 }
 
 /// Bytes per element of rows that tensor parallelism sums: BF16.

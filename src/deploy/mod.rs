@@ -10,6 +10,8 @@
 //! | [`mod@estimate`] | that struct at one batch, micro-batches and context |
 //! | [`breakdown`] | a point taken apart into kernels and transfers |
 //! | [`bounds`] | what a deployment can do at best: what a search leaves out |
+//! | `kernels` | what each kernel of a layer computes and moves at a number of rows |
+//! | [`lm_head`] | the LM head on either side |
 //! | [`capacity`] | the largest batch under memory and promise |
 //! | [`network`] | transfers between attention and FFN |
 //! | [`memory`] | what each device holds |
@@ -37,7 +39,9 @@ pub mod context;
 pub mod deployment;
 pub mod estimate;
 pub mod imbalance;
+mod kernels;
 pub mod legal;
+pub mod lm_head;
 pub mod memory;
 pub mod name;
 pub mod network;

@@ -2,9 +2,10 @@
 //! held back of memory, speculation. Every default is the neutral one of a datasheet roofline or
 //! says that it is assumed.
 
-use super::imbalance::Imbalance;
+use super::imbalance::{Dealt, Imbalance, Skew};
 use super::sparsity::Wire;
 use crate::machine::hardware::WithoutFp8;
+use crate::work::ffn::Moe;
 
 /// The conditions of a deployment.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -56,11 +57,12 @@ impl Options {
         self.query_tokens > 1.0
     }
 
-    /// Load of the busiest of `groups` of devices over the mean.
+    /// How unequally the experts of a layer are used that are dealt out to `groups` of devices.
     #[must_use]
-    pub fn imbalance(&self, experts: u64, groups: u32) -> f64 {
-        let experts = u32::try_from(experts).unwrap_or(u32::MAX);
-        self.expert_imbalance.max_over_mean(experts, groups)
+    pub fn skew(&self, moe: &Moe, redundant: u32, groups: u32) -> Skew {
+        let experts = u32::try_from(moe.experts).unwrap_or(u32::MAX);
+        let visited = moe.experts_per_token as f64;
+        self.expert_imbalance.skew(&Dealt { experts, visited, redundant, groups })
     }
 }
 

@@ -1,7 +1,7 @@
 //! A step's way through the layers: the stage times of every layer, in order, and their sums.
 
 use super::compile::Compiled;
-use super::estimate::gemms;
+use super::kernels::gemms;
 use super::pipeline::{Stages, Stretch};
 use crate::machine::kernel::KernelTime;
 use crate::work::model::MOST_DESIGNS;

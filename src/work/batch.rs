@@ -82,8 +82,6 @@ pub struct ExpertWork {
     pub experts: f64,
     /// k.
     pub experts_per_token: f64,
-    /// ln (1 - k / N), of the chance that a token misses an expert; -infinity where k is N.
-    pub log_missed: f64,
     /// Experts that this device holds a part of.
     pub local_experts: f64,
     /// Bytes of this device's part of one expert.
@@ -113,7 +111,6 @@ pub fn expert_work(
     ExpertWork {
         experts: moe.experts as f64,
         experts_per_token: moe.experts_per_token as f64,
-        log_missed: (-(moe.experts_per_token as f64) / moe.experts as f64).max(-1.0).ln_1p(),
         local_experts: (copies / f64::from(groups)).ceil(),
         expert_bytes: weights.bytes(3.0 * h as f64 * width).bytes(),
         flops_per_row: 2.0 * 3.0 * h as f64 * width,
@@ -123,13 +120,11 @@ pub fn expert_work(
 }
 
 impl ExpertWork {
-    /// Expected distinct experts of this device that a batch of `tokens` touches:
-    /// local (1 - (1 - k / N)^B).
+    /// Expected distinct experts of this device that a batch of `tokens` touches, where it touches
+    /// such a share of all: 1 - (1 - k / N)^B where all are equally popular.
     #[must_use]
     #[inline]
-    pub fn touched(&self, tokens: f64) -> f64 {
-        // As `distinct_experts`, with its logarithm taken once.
-        let share = -(self.log_missed * tokens).exp_m1();
+    pub fn touched(&self, share: f64, tokens: f64) -> f64 {
         // Copies of an expert are touched as one is, and no more experts than rows are sent.
         (self.local_experts * share).min(tokens * self.experts_per_token)
     }

@@ -93,6 +93,17 @@ impl KernelRate {
     }
 }
 
+impl KernelRate {
+    /// No more than a time of this rate: start-up and the longest of the parts.
+    #[must_use]
+    #[inline]
+    pub fn least_time(&self, flops: f64, bytes: f64, floor_s: f64) -> KernelTime {
+        let (compute, memory) = (flops * self.s_per_flop, (bytes * self.s_per_byte).max(floor_s));
+        let compute_bound_s = if compute > memory { compute } else { 0.0 };
+        KernelTime { total_s: self.startup_s + compute.max(memory), compute_bound_s }
+    }
+}
+
 impl std::ops::AddAssign for KernelTime {
     fn add_assign(&mut self, other: Self) {
         self.total_s += other.total_s;
@@ -129,6 +140,21 @@ impl GemmRate {
             wave_rows: 1.0,
             wave_loss: 0.0,
         }
+    }
+
+    /// Rows that are computed for `rows` rows.
+    #[must_use]
+    #[inline]
+    pub fn computed_rows(&self, rows: f64) -> f64 {
+        padded(rows, self.tile_rows)
+    }
+
+    /// No more than [`Self::time`], and per row falling with the rows: no tiles, no waves, no
+    /// rounding at the ridge.
+    #[must_use]
+    #[inline]
+    pub fn least_time(&self, flops: f64, bytes: f64) -> KernelTime {
+        self.kernel.least_time(flops, bytes, self.along_k_s)
     }
 
     /// Time of the product for `rows` rows of `flops_per_row` each that moves `bytes`.

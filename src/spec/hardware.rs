@@ -175,7 +175,7 @@ impl HardwareSpec {
             scale_out: self.scale_out.as_ref().map(scale_out).transpose()?,
             tdp_w: self.power.as_ref().map(tdp_w).transpose()?,
             prices: self.prices.iter().map(|p| self.price(p)).collect::<Result<_, _>>()?,
-            calibration: Calibration { fits: self.fits()? },
+            calibration: Calibration { fits: self.fits()?.into() },
         })
     }
 

@@ -86,6 +86,8 @@ pub struct Heads {
 pub struct AttentionRate {
     /// Start-up, arithmetic (padding included) and bytes.
     pub kernel: KernelRate,
+    /// Rows computed over rows there are; part of the kernel's time per FLOP already.
+    pub padding: f64,
     /// Units of work of one request.
     pub units: f64,
     /// Nothing beyond the kernel itself; the rest is not looked at.
@@ -120,6 +122,7 @@ impl AttentionFit {
                 s_per_byte: 1.0 / (self.memory_efficiency * peaks.bytes_per_s),
                 ridge_rounding: self.ridge_rounding,
             },
+            padding,
             units: heads.units,
             plain: false,
             processors: peaks.processors,
@@ -139,6 +142,7 @@ impl AttentionRate {
     pub const fn plain(kernel: KernelRate) -> Self {
         Self {
             kernel,
+            padding: 1.0,
             units: 1.0,
             plain: true,
             processors: 1.0,
@@ -149,6 +153,14 @@ impl AttentionRate {
             piece_s: 0.0,
             chain_s: 0.0,
         }
+    }
+
+    /// No more than [`Self::time`], and per request falling with the requests: nothing is merged,
+    /// and no query rows are padded.
+    #[must_use]
+    #[inline]
+    pub fn least_time(&self, requests: f64, flops: f64, bytes: f64) -> KernelTime {
+        self.kernel.least_time(flops * requests, bytes * requests, 0.0)
     }
 
     /// Time of one step of `requests` requests that do `flops` and read `bytes` each, over

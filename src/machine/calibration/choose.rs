@@ -44,15 +44,31 @@ impl Hardware {
 }
 
 impl Calibration {
-    /// The fit of a family for a format that takes the least of `time` at a usual load.
-    pub fn best(&self, family: Family, format: Dtype, time: impl Fn(&Form) -> f64) -> Option<&Fit> {
-        let tiers = formats(format).iter();
-        tiers
-            .map(|tier| {
-                let fits = self.fits.iter();
-                fits.filter(|fit| fit.family == family && tier.contains(&fit.dtype.as_str()))
-            })
-            .find_map(|fits| fits.min_by(|a, b| time(&a.form).total_cmp(&time(&b.form))))
+    /// The fit of a family for a format that takes the least of `time` at a usual load, and its
+    /// place.
+    pub fn best(
+        &self,
+        family: Family,
+        format: Dtype,
+        time: impl Fn(&Form) -> f64,
+    ) -> Option<(u16, &Fit)> {
+        let faster = |a: &(u16, &Fit), b: &(u16, &Fit)| time(&a.1.form).total_cmp(&time(&b.1.form));
+        formats(format).iter().find_map(|tier| {
+            let fits = (0_u16..).zip(self.fits.iter());
+            let mine = |fit: &Fit| fit.family == family && tier.contains(&fit.dtype.as_str());
+            fits.filter(|(_, fit)| mine(fit)).min_by(faster)
+        })
+    }
+
+    /// The fit of links that takes the least time for a usual transfer, and its place.
+    #[must_use]
+    pub fn link(&self, family: Family) -> Option<(u16, &LinkFit)> {
+        let usual = |fit: &LinkFit| fit.time_s(8.0, 1e6, 4e11);
+        let links = (0_u16..).zip(self.fits.iter()).filter_map(|(at, fit)| match &fit.form {
+            Form::Link(constants) if fit.family == family => Some((at, constants)),
+            _ => None,
+        });
+        links.min_by(|a, b| usual(a.1).total_cmp(&usual(b.1)))
     }
 }
 

@@ -131,6 +131,13 @@ impl ExpertRate {
             }
     }
 
+    /// No more than [`Self::time`], and per row falling with the rows.
+    #[must_use]
+    #[inline]
+    pub fn least_time(&self, flops: f64, bytes: f64) -> KernelTime {
+        self.kernel.least_time(flops, bytes, self.along_k_s)
+    }
+
     /// Time of `rows` rows of `flops_per_row` each on `touched` experts, moving `bytes`.
     #[must_use]
     #[inline]

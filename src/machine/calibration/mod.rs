@@ -27,6 +27,7 @@ use gemm::{GemmFit, GroupedFit};
 use link::LinkFit;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// What a fit describes.
 #[derive(
@@ -149,25 +150,10 @@ pub struct Fit {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Calibration {
     /// Families in the profile's order.
-    pub fits: Vec<Fit>,
+    pub fits: Arc<Vec<Fit>>,
 }
 
 impl Calibration {
-    /// The fits of a family in any of some formats, the first format that has one.
-    pub fn candidates<'a>(
-        &'a self,
-        family: Family,
-        formats: &[&str],
-    ) -> impl Iterator<Item = &'a Fit> + use<'a> {
-        let has = |format: &&str| {
-            self.fits.iter().any(|fit| fit.family == family && fit.dtype == **format)
-        };
-        let format = formats.iter().find(|f| has(f)).map(|f| (*f).to_owned());
-        self.fits
-            .iter()
-            .filter(move |fit| fit.family == family && Some(&fit.dtype) == format.as_ref())
-    }
-
     /// The same without other backends' kernels, family by family where the named one has any.
     #[must_use]
     pub fn of_backend(&self, backend: &str) -> Self {
@@ -177,7 +163,7 @@ impl Calibration {
             !mine || fit.backend == backend
         };
         let fits = self.fits.iter().filter(chosen).cloned().collect();
-        Self { fits }
+        Self { fits: Arc::new(fits) }
     }
 
     /// The backends of all fits, each once, in order.

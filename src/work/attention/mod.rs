@@ -88,6 +88,13 @@ impl CoreShape {
         core
     }
 
+    /// Context tokens beyond which nothing grows; infinite if something always does.
+    #[must_use]
+    pub fn longest(&self) -> f64 {
+        let read = self.parts.iter().filter(|part| part.slope.bytes > Bytes::ZERO);
+        read.map(|part| part.cap).fold(0.0, f64::max)
+    }
+
     /// One device's share where `tp` devices share the heads and the cache splits at most
     /// `kv_splits` ways.
     #[must_use]

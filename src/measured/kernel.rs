@@ -145,8 +145,6 @@ impl KernelShape {
     pub const fn family(&self) -> &'static str {
         match self {
             Self::Attention { mla: true, .. } => "decode_attention_mla",
-            // One KV head that all query heads share, as wide as MFA makes it.
-            Self::Attention { kv_heads: 1, head_dim: 256, .. } => "decode_attention_mfa",
             Self::Attention { .. } => "decode_attention_gqa",
             Self::Gemm { .. } => "gemm",
             Self::GroupedGemm { skew: Skew::Uniform, .. } => "grouped_gemm_uniform",

@@ -1,4 +1,5 @@
 //! Measurements are read as their files have them, and bad ones are complained of where they are.
+#![allow(clippy::unwrap_used)]
 
 use afford::measured::kernel::{CollectiveOp, Direction, KernelRow, KernelShape, Note, Skew};
 use afford::measured::layout::{Kernels, read_kernels};

@@ -13,6 +13,7 @@
 //! | [`deployed`] | a scenario's deployments, evaluated |
 //! | [`duel`] | disaggregated beside colocated |
 //! | [`estimate_table`], [`serving_table`] | the columns of `afford estimate` |
+//! | [`validation_table`], [`parity_plot`] | predictions beside what was measured |
 //! | [`explain_tables`] | where time and memory of a deployment go |
 //! | [`plan_table`] | the columns of `afford plan` |
 //! | [`fit_table`] | the columns of `afford calibrate` |
@@ -48,6 +49,7 @@ pub mod gantt;
 pub mod loaded;
 pub mod number;
 pub mod page;
+pub mod parity_plot;
 pub mod picture;
 pub mod plan_table;
 pub mod plot;
@@ -59,4 +61,5 @@ pub mod show_hardware;
 pub mod show_model;
 pub mod show_model_text;
 pub mod table;
+pub mod validation_table;
 pub mod write;

@@ -17,8 +17,8 @@
 use super::Compared;
 use crate::machine::fidelity::Fidelity;
 use crate::machine::hardware::{Hardware, Unknown, WithoutFp8};
+use crate::machine::kernel::KernelRate;
 use crate::machine::link::Channel;
-use crate::machine::roofline::KernelRate;
 use crate::measured::kernel::{CollectiveOp, KernelRow, KernelShape, Skew};
 use crate::units::{Bytes, BytesPerSecond};
 use crate::work::dtype::Dtype;

@@ -45,7 +45,7 @@ pub struct ValidateArgs {
     #[arg(long, value_name = "FILE")]
     serving: Option<PathBuf>,
     /// Level of the predictions
-    #[arg(long, value_enum, value_name = "LEVEL", default_value_t = Level::Roofline)]
+    #[arg(long, value_enum, value_name = "LEVEL", default_value_t = Level::Calibrated)]
     fidelity: Level,
     /// Every row instead of families
     #[arg(long)]
@@ -67,12 +67,15 @@ pub struct ValidateArgs {
 enum Level {
     /// Datasheet peaks
     Roofline,
+    /// Constants fitted to measurements
+    Calibrated,
 }
 
 impl From<Level> for Fidelity {
     fn from(level: Level) -> Self {
         match level {
             Level::Roofline => Self::Roofline,
+            Level::Calibrated => Self::Calibrated,
         }
     }
 }

@@ -54,14 +54,6 @@ pub fn padded(rows: f64, tile: f64) -> f64 {
     if tile > 1.0 { (rows / tile).ceil() * tile } else { rows }
 }
 
-/// Rows as tiles compute them where they fall on a group at random: half a tile is lost on
-/// average, and none holds less than one.
-#[must_use]
-#[inline]
-pub fn padded_at_random(rows: f64, tile: f64) -> f64 {
-    if tile > 1.0 { (rows + tile / 2.0).max(tile) } else { rows }
-}
-
 impl KernelRate {
     /// Datasheet peaks for products in a format.
     ///

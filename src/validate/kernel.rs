@@ -15,6 +15,11 @@
 //! ```
 
 use super::Compared;
+use crate::calibrate::fit::family;
+use crate::calibrate::predict::seconds;
+use crate::calibrate::profile::{compute_format, device, kernel};
+use crate::machine::calibration::Fit;
+use crate::machine::calibration::choose::usual_time;
 use crate::machine::fidelity::Fidelity;
 use crate::machine::hardware::{Hardware, Unknown, WithoutFp8};
 use crate::machine::kernel::KernelRate;
@@ -56,8 +61,11 @@ pub fn compare(row: &KernelRow, hardware: Result<&Hardware, &str>, fidelity: Fid
 pub fn predict_kernel(
     hardware: &Hardware,
     row: &KernelRow,
-    _fidelity: Fidelity,
+    fidelity: Fidelity,
 ) -> Result<f64, String> {
+    if fidelity == Fidelity::Calibrated {
+        return calibrated(hardware, row);
+    }
     let seconds = match row.shape {
         KernelShape::Collective { .. } | KernelShape::Exchange { .. } => {
             transfer_s(hardware, &row.shape)
@@ -68,6 +76,33 @@ pub fn predict_kernel(
         }
     };
     seconds.map(|s| s * 1e6).map_err(|unknown| unknown.to_string())
+}
+
+/// Microseconds by the fit of the row's own backend, or else the one that engines would choose.
+fn calibrated(hardware: &Hardware, row: &KernelRow) -> Result<f64, String> {
+    let family = family(&row.shape);
+    let device = device(hardware, row.format()).map_err(|unknown| unknown.to_string())?;
+    let fits = hardware.calibration.fits.iter().filter(|fit| fit.family == family);
+    let seconds = |fit: &&Fit| seconds(&fit.form, &row.shape, row.format(), &device);
+    let least = |fits: Vec<&Fit>| {
+        fits.iter().filter_map(seconds).min_by(f64::total_cmp).map(|seconds| seconds * 1e6)
+    };
+    let format = |fit: &&Fit| fit.dtype == row.format();
+    let own = |fit: &&Fit| format(fit) && fit.backend == row.backend;
+    let kernel = kernel(row);
+    let same_kernel = |fit: &&Fit| own(fit) && fit.kernel == kernel;
+    let narrower = |choice: &dyn Fn(&&Fit) -> bool| least(fits.clone().filter(choice).collect());
+    let usual = |fit: &&Fit| match hardware.calibration.best(family, compute_format(row.format()), |form| {
+        usual_time(form, &device.peaks)
+    }) {
+        Some((_, best)) => std::ptr::eq(*fit, best),
+        None => false,
+    };
+    narrower(&same_kernel)
+        .or_else(|| narrower(&own))
+        .or_else(|| narrower(&format))
+        .or_else(|| narrower(&usual))
+        .ok_or_else(|| format!("nothing is fitted for {} in {}", family.name(), row.format()))
 }
 
 /// Formats of what a kernel reads and of the arithmetic it does.

@@ -19,6 +19,7 @@
 //! and [`cli`] write.
 #![forbid(unsafe_code)]
 
+pub mod calibrate;
 pub mod catalog;
 pub mod cli;
 pub mod cost;

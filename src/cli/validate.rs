@@ -67,12 +67,15 @@ pub struct ValidateArgs {
 enum Level {
     /// Datasheet peaks
     Roofline,
+    /// Constants fitted to measurements
+    Calibrated,
 }
 
 impl From<Level> for Fidelity {
     fn from(level: Level) -> Self {
         match level {
             Level::Roofline => Self::Roofline,
+            Level::Calibrated => Self::Calibrated,
         }
     }
 }

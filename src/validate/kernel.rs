@@ -1,5 +1,8 @@
 //! Measured kernels beside their predictions.
 //!
+//! At fidelity `calibrated` a kernel is timed by the fit of its family, format and backend that its
+//! hardware carries, or where that backend was not fitted by the fastest of the others.
+//!
 //! At fidelity `roofline` a kernel takes max(FLOPs / peak, bytes / bandwidth), and a link moves what
 //! passes it at its line rate: what nothing beats, so that errors at this level are what kernels
 //! and links fall short by.
@@ -15,10 +18,14 @@
 //! ```
 
 use super::Compared;
+use crate::calibrate::fit::family;
+use crate::calibrate::predict::seconds;
+use crate::calibrate::profile::device;
+use crate::machine::calibration::Fit;
 use crate::machine::fidelity::Fidelity;
 use crate::machine::hardware::{Hardware, Unknown, WithoutFp8};
+use crate::machine::kernel::KernelRate;
 use crate::machine::link::Channel;
-use crate::machine::roofline::KernelRate;
 use crate::measured::kernel::{CollectiveOp, KernelRow, KernelShape, Skew};
 use crate::units::{Bytes, BytesPerSecond};
 use crate::work::dtype::Dtype;
@@ -56,8 +63,11 @@ pub fn compare(row: &KernelRow, hardware: Result<&Hardware, &str>, fidelity: Fid
 pub fn predict_kernel(
     hardware: &Hardware,
     row: &KernelRow,
-    _fidelity: Fidelity,
+    fidelity: Fidelity,
 ) -> Result<f64, String> {
+    if fidelity == Fidelity::Calibrated {
+        return by_fit_us(hardware, row);
+    }
     let seconds = match row.shape {
         KernelShape::Collective { .. } | KernelShape::Exchange { .. } => {
             transfer_s(hardware, &row.shape)
@@ -68,6 +78,31 @@ pub fn predict_kernel(
         }
     };
     seconds.map(|s| s * 1e6).map_err(|unknown| unknown.to_string())
+}
+
+/// Microseconds by the hardware's fits.
+fn by_fit_us(hardware: &Hardware, row: &KernelRow) -> Result<f64, String> {
+    let device = device(hardware, row.format()).map_err(|unknown| unknown.to_string())?;
+    let family = family(&row.shape);
+    let of_family = |fit: &&Fit| fit.family == family && fit.dtype == row.format();
+    let fits: Vec<&Fit> = hardware.calibration.fits.iter().filter(of_family).collect();
+    let named = |fit: &Fit| fit.kernel.as_ref().is_none_or(|kernel| *kernel == row.kernel);
+    // The closest first: the very kernel, its backend, any backend.
+    let closest: [&dyn Fn(&Fit) -> bool; 3] = [
+        &|fit| fit.backend == row.backend && named(fit),
+        &|fit| fit.backend == row.backend,
+        &|_| true,
+    ];
+    let fastest = |close: &dyn Fn(&Fit) -> bool| {
+        let close = fits.iter().filter(|fit| close(fit));
+        let times = close.filter_map(|fit| seconds(&fit.form, &row.shape, row.format(), &device));
+        times.min_by(f64::total_cmp)
+    };
+    let found = closest.iter().find_map(|close| fastest(*close));
+    let (name, format) = (family.name(), row.format());
+    found
+        .map(|s| s * 1e6)
+        .ok_or_else(|| format!("{} carries no fit of {name} in {format}", hardware.name))
 }
 
 /// Formats of what a kernel reads and of the arithmetic it does.

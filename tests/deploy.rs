@@ -121,13 +121,6 @@ fn setups() -> impl Strategy<Value = Setup> {
     })
 }
 
-/// Shared resources with layers that differ are played event by event, and a greedy schedule is
-/// not monotone: those are left to the tests of the pipeline.
-fn in_order(setup: &Setup) -> bool {
-    let compiled = setup.compiled();
-    !compiled.sharing.any() || compiled.layers.len() == 1 || setup.micro_batches == 1
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
@@ -161,7 +154,6 @@ proptest! {
     fn time_never_falls_as_batch_or_context_grows(
         setup in setups(), batch in 1_u64..8_000, more in 0_u64..8_000, s in 1.0_f64..1e5, longer in 1.0_f64..4.0,
     ) {
-        prop_assume!(in_order(&setup));
         let base = setup.at(batch, s);
         let slack = 1.0 + 1e-9;
         let larger = setup.at(batch + more, s);
@@ -174,7 +166,6 @@ proptest! {
 
     #[test]
     fn more_of_a_resource_never_hurts(setup in setups(), batch in 1_u64..8_000, s in 1.0_f64..1e5) {
-        prop_assume!(in_order(&setup));
         let (models, hardware) = &*LOADED;
         let pools = Pools { attention: &hardware[setup.sides.0], ffn: &hardware[setup.sides.1] };
         let point = Point { batch, micro_batches: setup.micro_batches, context: s };
@@ -191,7 +182,6 @@ proptest! {
     fn the_largest_batch_fits_keeps_its_promise_and_is_the_largest(
         setup in setups(), s in 1.0_f64..1e5, ms in 5.0_f64..200.0, looser in 1.0_f64..3.0,
     ) {
-        prop_assume!(in_order(&setup));
         let compiled = setup.compiled();
         let promise = Seconds::from_ms(ms);
         let m = setup.micro_batches;

@@ -10,9 +10,9 @@
 //!
 //! Each kernel's time is the larger of two functions of its rows, each a constant and a slope, and
 //! what a batch touches of the experts is concave in it: time grows with the batch and time per
-//! request falls. So do both bounds, and so does the step itself where no two stages share a
-//! resource, since it is then made of sums and maxima of such times. Rows padded to tiles break
-//! that, and so the bounds leave padding out. The slowest rank's context falls with its requests as
+//! request falls. So do both bounds, and so does the step itself, which grows with the times of its
+//! stages and is twice as long where they are (`pipeline`). Rows padded to tiles break that, and so
+//! the bounds leave padding out. The slowest rank's context falls with its requests as
 //! mean + c / sqrt(r): r times that is concave.
 //!
 //! Of an AFD deployment only the number of ranks, what waiting for the slowest costs, the devices
@@ -50,12 +50,10 @@ impl Compiled {
     }
 
     /// Whether the step time grows with the batch, and per request falls with it, as it does
-    /// where no two stages of the pipeline share a resource and no rows are padded.
+    /// where no rows are padded.
     #[must_use]
     pub fn is_monotone(&self) -> bool {
-        !self.sharing.any()
-            && self.options.tile_rows <= 1.0
-            && self.options.fidelity != Fidelity::Calibrated
+        self.options.tile_rows <= 1.0 && self.options.fidelity != Fidelity::Calibrated
     }
 
     /// A step takes at least this long; grows with the batch and, per request, falls with it.

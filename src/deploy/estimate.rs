@@ -10,8 +10,7 @@ use crate::machine::kernel::KernelTime;
 use crate::units::{Bytes, Seconds};
 use crate::work::model::MOST_DESIGNS;
 
-/// More micro-batches than any deployment has use for.
-pub const MOST_MICRO_BATCHES: u32 = 1024;
+pub use super::pipeline::MOST_MICRO_BATCHES;
 
 /// Where a deployment is evaluated.
 #[derive(Debug, Clone, Copy, PartialEq)]

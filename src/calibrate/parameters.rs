@@ -126,7 +126,10 @@ impl Template {
                 .map(|tile_rows| Self::Attention { tile_rows, queue_processors: 0.0 })
                 .to_vec(),
             Family::DecodeAttentionMla => [(16.0, 0.0), (64.0, 0.0), (128.0, 0.0), (64.0, 2.0)]
-                .map(|(tile_rows, queue_processors)| Self::Attention { tile_rows, queue_processors })
+                .map(|(tile_rows, queue_processors)| Self::Attention {
+                    tile_rows,
+                    queue_processors,
+                })
                 .to_vec(),
             Family::DenseGemm => {
                 [16.0, 64.0, 128.0].map(|tile_rows| Self::Dense { tile_rows }).to_vec()

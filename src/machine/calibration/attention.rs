@@ -26,8 +26,8 @@
 //! time stays at least that of SM units, merged. The chain is never counted longer than the core
 //! itself, so that it does not fall faster than the core rises.
 
-use crate::machine::kernel::{KernelRate, KernelTime, padded, smooth_max};
 use super::queue::imbalance;
+use crate::machine::kernel::{KernelRate, KernelTime, padded, smooth_max};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -34,7 +34,7 @@ impl Hardware {
     /// # Errors
     /// If the profile states no rate or bandwidth.
     pub fn peaks(&self, format: Dtype, without_fp8: WithoutFp8) -> Result<Peaks, Unknown> {
-        let processors = self.compute.as_ref().and_then(|c| c.value.multiprocessors);
+        let processors = self.multiprocessors.as_ref().map(|m| m.value);
         Ok(Peaks {
             flops_per_s: self.peak(format, without_fp8)?.rate.flops_per_second(),
             bytes_per_s: self.memory_bandwidth()?.bytes_per_second(),
@@ -74,8 +74,7 @@ impl Calibration {
         chosen: &dyn Fn(&Fit) -> bool,
         time: &dyn Fn(&Form) -> f64,
     ) -> Option<(u16, &Fit)> {
-        let faster =
-            |a: &(u16, &Fit), b: &(u16, &Fit)| time(&a.1.form).total_cmp(&time(&b.1.form));
+        let faster = |a: &(u16, &Fit), b: &(u16, &Fit)| time(&a.1.form).total_cmp(&time(&b.1.form));
         formats(format).iter().find_map(|tier| {
             let fits = (0_u16..).zip(self.fits.iter());
             let mine = |fit: &Fit| fit.family == family && tier.contains(&fit.dtype.as_str());
@@ -172,9 +171,8 @@ fn pool(
 ) -> Option<Fit> {
     let best = |(chip, peaks): &(&'_ Hardware, Peaks)| {
         let fits = chip.calibration.fits.iter();
-        let mine = fits.filter(|fit| {
-            fit.family == family && fit.dtype == dtype && variant_of(fit) == variant
-        });
+        let mine = fits
+            .filter(|fit| fit.family == family && fit.dtype == dtype && variant_of(fit) == variant);
         let faster =
             |a: &&Fit, b: &&Fit| usual_time(&a.form, peaks).total_cmp(&usual_time(&b.form, peaks));
         mine.min_by(faster).map(|fit| (chip.name.clone(), fit.clone(), *peaks))

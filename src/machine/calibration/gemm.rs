@@ -2,9 +2,7 @@
 //! with fitted constants.
 
 use super::attention::Peaks;
-use crate::machine::kernel::{
-    GemmRate, KernelRate, KernelTime, padded, smooth_max,
-};
+use crate::machine::kernel::{GemmRate, KernelRate, KernelTime, padded, smooth_max};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -120,13 +118,7 @@ impl ExpertRate {
     /// At datasheet peaks with each expert's rows padded to `tile_rows`.
     #[must_use]
     pub const fn roofline(kernel: KernelRate, tile_rows: f64) -> Self {
-        Self {
-            kernel,
-            tile_rows,
-            tall_tile_rows: tile_rows,
-            spread: Spread::Even,
-            along_k_s: 0.0,
-        }
+        Self { kernel, tile_rows, tall_tile_rows: tile_rows, spread: Spread::Even, along_k_s: 0.0 }
     }
 
     /// Rows computed for `rows` rows that fall on `touched` experts.

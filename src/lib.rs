@@ -18,12 +18,14 @@
 //! and [`cli`] write.
 #![forbid(unsafe_code)]
 
+pub mod calibrate;
 pub mod catalog;
 pub mod cli;
 pub mod cost;
 pub mod deploy;
 pub mod import;
 pub mod machine;
+pub mod measured;
 pub mod report;
 pub mod spec;
 pub mod sweep;

@@ -4,6 +4,7 @@
 //! 2 bad input. A closed pipe ends the program quietly.
 
 mod axes;
+mod calibrate;
 mod check;
 mod completions;
 mod conditions;
@@ -64,6 +65,7 @@ struct Output {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Calibrate(calibrate::CalibrateArgs),
     Check(check::CheckArgs),
     Cost(cost::CostArgs),
     Estimate(serving::EstimateCommand),
@@ -141,6 +143,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
     }
     let catalog = Catalog::new(cli.shared.specs);
     match cli.command {
+        Command::Calibrate(args) => args.run(&catalog),
         Command::Check(args) => args.run(&catalog),
         Command::Cost(args) => args.run(&catalog),
         Command::Estimate(args) => args.run(&catalog),

@@ -68,7 +68,7 @@ struct Maker<'a> {
 
 impl Maker<'_> {
     fn kernel(&mut self, kernel: Kernel) {
-        let time = kernel.time();
+        let time = kernel.time;
         let bound =
             if time.compute_bound_s > 0.0 { Bound::Compute } else { Bound::MemoryBandwidth };
         let piece = self.timed(kernel.name, kernel.rows, time.total_s);

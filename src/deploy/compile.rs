@@ -12,7 +12,7 @@ use super::options::Options;
 use super::pipeline::Sharing;
 use super::straggler::expected_max;
 use crate::machine::hardware::{Hardware, Unknown};
-use crate::machine::roofline::KernelRate;
+use crate::machine::kernel::KernelRate;
 use crate::units::UsdPerSecond;
 use crate::work::attention::CoreShape;
 use crate::work::batch::{ExpertWork, Gemm, attention_work};

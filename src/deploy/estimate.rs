@@ -5,7 +5,7 @@ use super::compile::{Compiled, MOST_TURNS};
 use super::memory::Held;
 use super::pipeline::{Sharing, Stages, Stretch, step_time};
 use super::walk::{FEW_TURNS, Walk};
-use crate::machine::roofline::KernelTime;
+use crate::machine::kernel::KernelTime;
 use crate::units::{Bytes, Seconds};
 use crate::work::model::MOST_DESIGNS;
 

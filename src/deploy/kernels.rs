@@ -7,11 +7,11 @@
 //! worth of x / n rows each. Nothing here allocates.
 
 use super::compile::{AttentionKind, FfnKind, TimedGemm};
-use crate::machine::roofline::{KernelRate, KernelTime};
+use crate::machine::kernel::{KernelTime, padded};
 
 /// One kernel at a point.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Kernel<'a> {
+pub(super) struct Kernel {
     /// Its name.
     pub name: &'static str,
     /// Rows of a product, requests of a core.
@@ -20,37 +20,18 @@ pub(super) struct Kernel<'a> {
     pub flops: f64,
     /// Bytes read and written.
     pub bytes: f64,
-    /// Constants of its time.
-    pub rate: &'a KernelRate,
-}
-
-impl Kernel<'_> {
     /// How long it takes.
-    #[inline]
-    pub fn time(&self) -> KernelTime {
-        self.rate.time(self.flops, self.bytes)
-    }
-}
-
-/// Rows as a kernel that works in tiles computes them.
-#[inline]
-fn padded(rows: f64, tile: f64) -> f64 {
-    if tile > 1.0 { (rows / tile).ceil() * tile } else { rows }
+    pub time: KernelTime,
 }
 
 /// Visits products that all have the same rows.
 #[inline]
-pub(super) fn each_gemm<'a>(
-    all: &'a [TimedGemm],
-    rows: f64,
-    tile: f64,
-    mut visit: impl FnMut(Kernel<'a>),
-) {
+pub(super) fn each_gemm(all: &[TimedGemm], rows: f64, tile: f64, mut visit: impl FnMut(Kernel)) {
     let computed = padded(rows, tile);
     for TimedGemm { gemm, rate } in all {
         let bytes = gemm.weight_bytes + gemm.bytes_per_row * rows;
         let flops = gemm.flops_per_row * computed;
-        visit(Kernel { name: gemm.name, rows, flops, bytes, rate });
+        visit(Kernel { name: gemm.name, rows, flops, bytes, time: rate.time(flops, bytes) });
     }
 }
 
@@ -58,7 +39,7 @@ pub(super) fn each_gemm<'a>(
 #[inline]
 pub(super) fn gemms(all: &[TimedGemm], rows: f64, tile: f64) -> KernelTime {
     let mut time = KernelTime::default();
-    each_gemm(all, rows, tile, |kernel| time += kernel.time());
+    each_gemm(all, rows, tile, |kernel| time += kernel.time);
     time
 }
 
@@ -66,13 +47,13 @@ impl AttentionKind {
     /// Visits the kernels of one layer on one device for `requests` with `queries` query tokens
     /// each.
     #[inline]
-    pub(super) fn each<'a>(
-        &'a self,
+    pub(super) fn each(
+        &self,
         requests: f64,
         queries: f64,
         context: f64,
         tile: f64,
-        mut visit: impl FnMut(Kernel<'a>),
+        mut visit: impl FnMut(Kernel),
     ) {
         each_gemm(&self.gemms, requests * queries, tile, &mut visit);
         visit(self.core(requests, queries, context));
@@ -80,12 +61,13 @@ impl AttentionKind {
 
     /// The core.
     #[inline]
-    pub(super) fn core(&self, requests: f64, queries: f64, context: f64) -> Kernel<'_> {
+    pub(super) fn core(&self, requests: f64, queries: f64, context: f64) -> Kernel {
         let core = self.core.at(context);
         // More query tokens multiply arithmetic, not the cache that they share.
         let flops = core.flops.flops() * requests * queries;
         let bytes = core.bytes.bytes() * requests;
-        Kernel { name: "core", rows: requests, flops, bytes, rate: &self.core_rate }
+        let time = self.core_rate.time(flops, bytes);
+        Kernel { name: "core", rows: requests, flops, bytes, time }
     }
 
     /// Time of one layer on one device.
@@ -93,7 +75,7 @@ impl AttentionKind {
     #[inline]
     pub fn time(&self, requests: f64, queries: f64, context: f64, tile: f64) -> KernelTime {
         let mut time = KernelTime::default();
-        self.each(requests, queries, context, tile, |kernel| time += kernel.time());
+        self.each(requests, queries, context, tile, |kernel| time += kernel.time);
         time
     }
 }
@@ -102,7 +84,7 @@ impl FfnKind {
     /// Visits the kernels of one layer on one FFN device for `rows` tokens of the whole
     /// micro-batch.
     #[inline]
-    pub(super) fn each<'a>(&'a self, rows: f64, tile: f64, mut visit: impl FnMut(Kernel<'a>)) {
+    pub(super) fn each(&self, rows: f64, tile: f64, mut visit: impl FnMut(Kernel)) {
         each_gemm(&self.gemms, rows * self.gemm_rows, tile, &mut visit);
         if let Some((work, rate)) = &self.experts {
             let mine = rows * work.experts_per_token / self.expert_groups * self.skew.max_over_mean;
@@ -110,7 +92,8 @@ impl FfnKind {
             let bytes = touched * work.expert_bytes + work.bytes_per_row * mine;
             let computed = if tile > 1.0 { touched * padded(mine / touched, tile) } else { mine };
             let flops = work.flops_per_row * computed;
-            visit(Kernel { name: "routed experts", rows: mine, flops, bytes, rate });
+            let time = rate.time(flops, bytes);
+            visit(Kernel { name: "routed experts", rows: mine, flops, bytes, time });
         }
     }
 
@@ -119,7 +102,7 @@ impl FfnKind {
     #[inline]
     pub fn time(&self, rows: f64, tile: f64) -> KernelTime {
         let mut time = KernelTime::default();
-        self.each(rows, tile, |kernel| time += kernel.time());
+        self.each(rows, tile, |kernel| time += kernel.time);
         time
     }
 }

@@ -94,13 +94,7 @@ impl LmHead {
 
     /// Visits the product for `near` tokens of each rank and `all` together.
     #[inline]
-    pub(super) fn each<'a>(
-        &'a self,
-        near: f64,
-        all: f64,
-        tile: f64,
-        visit: impl FnMut(Kernel<'a>),
-    ) {
+    pub(super) fn each(&self, near: f64, all: f64, tile: f64, visit: impl FnMut(Kernel)) {
         let rows = near * self.rows_per_near + all * self.rows_per_all;
         each_gemm(std::slice::from_ref(&self.gemm), rows, tile, visit);
     }
@@ -109,7 +103,7 @@ impl LmHead {
     #[inline]
     pub(super) fn time(&self, near: f64, all: f64, tile: f64) -> f64 {
         let mut time = self.gather.time(near, all);
-        self.each(near, all, tile, |kernel| time += kernel.time().total_s);
+        self.each(near, all, tile, |kernel| time += kernel.time.total_s);
         time
     }
 }

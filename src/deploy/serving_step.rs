@@ -10,7 +10,7 @@
 use super::compile::{AttentionKind, Compiled, MOST_TURNS};
 use super::kernels::gemms;
 use super::pipeline::Stages;
-use crate::machine::roofline::{KernelRate, KernelTime};
+use crate::machine::kernel::{KernelRate, KernelTime};
 use crate::work::model::MOST_DESIGNS;
 use crate::work::prefill::{PrefillCore, Prompt};
 
@@ -137,7 +137,7 @@ impl Compiled {
         let mut time = gemms(&attention.gemms, rows.near, options.tile_rows);
         if rows.requests > 0.0 {
             let context = self.slowest_context(rows.requests, load.context);
-            time += attention.core(rows.requests, options.query_tokens, context).time();
+            time += attention.core(rows.requests, options.query_tokens, context).time;
         }
         if rows.prompts > 0.0 {
             time += prefill.time(rows.prompts, load.prompt);

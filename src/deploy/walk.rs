@@ -3,7 +3,7 @@
 use super::compile::Compiled;
 use super::kernels::gemms;
 use super::pipeline::{Stages, Stretch};
-use crate::machine::roofline::KernelTime;
+use crate::machine::kernel::KernelTime;
 use crate::work::model::MOST_DESIGNS;
 
 /// One FFN design at a point.

@@ -15,6 +15,7 @@
 //! | [`estimate_table`], [`serving_table`] | the columns of `afford estimate` |
 //! | [`explain_tables`] | where time and memory of a deployment go |
 //! | [`plan_table`] | the columns of `afford plan` |
+//! | [`fit_table`] | the columns of `afford calibrate` |
 //! | [`loaded`] | a scenario with its models and hardware found |
 //! | [`content`] | the tables that a scenario's report may hold |
 //! | [`claims`] | single figures beside what a source states |
@@ -40,6 +41,7 @@ pub mod duel;
 pub mod estimate_table;
 pub mod explain_tables;
 pub mod figures;
+pub mod fit_table;
 pub mod front_plot;
 pub mod front_table;
 pub mod gantt;

@@ -12,7 +12,8 @@
 //! | [`extends`] | laying a spec over the one it extends |
 //! | [`model`], [`hardware`], [`scenario`] | the three kinds of spec |
 //! | [`calibration`] | the fitted part of a hardware profile |
-//! | [`workload`] | deployments in a scenario |
+//! | [`workload`], [`plan`] | deployments, served loads and plans in a scenario |
+//! | [`conditions`] | what they run under |
 //! | [`schema`] | their JSON Schemas |
 //!
 //! What leaves this module is either checked or a [`Diagnostic`]. Nothing here computes a cost,
@@ -21,11 +22,13 @@
 pub mod at;
 pub mod calibration;
 mod choice;
+pub mod conditions;
 pub mod de;
 pub mod extends;
 pub mod hardware;
 pub mod model;
 pub mod node;
+pub mod plan;
 pub mod quantity;
 pub mod read_error;
 pub mod scenario;

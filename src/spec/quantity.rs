@@ -21,6 +21,20 @@ const MOST_CONTEXTS: usize = 10_000;
 #[schemars(transparent)]
 pub struct Count(#[schemars(range(min = 1, max = 100_000_000))] pub u64);
 
+impl Count {
+    /// Checks a number that does not come from a spec.
+    ///
+    /// # Errors
+    /// What is wrong with it, as the end of a sentence that begins with its name.
+    pub fn new(n: u64) -> Result<Self, String> {
+        match n {
+            0 => Err("must be at least 1, not 0".to_owned()),
+            1..=LARGEST_COUNT => Ok(Self(n)),
+            _ => Err(format!("must be at most {LARGEST_COUNT}, not {n}")),
+        }
+    }
+}
+
 impl<'de> Deserialize<'de> for Count {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Visit;
@@ -30,11 +44,7 @@ impl<'de> Deserialize<'de> for Count {
                 f.write_str("a whole number")
             }
             fn visit_u64<E: Error>(self, n: u64) -> Result<Count, E> {
-                match n {
-                    0 => Err(E::custom("must be at least 1, not 0")),
-                    1..=LARGEST_COUNT => Ok(Count(n)),
-                    _ => Err(E::custom(format!("must be at most {LARGEST_COUNT}, not {n}"))),
-                }
+                Count::new(n).map_err(E::custom)
             }
             fn visit_i64<E: Error>(self, n: i64) -> Result<Count, E> {
                 Err(E::custom(format!("must be at least 1, not {n}")))
@@ -97,6 +107,33 @@ impl Positive {
 }
 
 impl<'de> Deserialize<'de> for Positive {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::new(f64::deserialize(deserializer)?).map_err(Error::custom)
+    }
+}
+
+/// Zero, or as [`Positive`].
+#[derive(Debug, Clone, Copy, PartialEq, JsonSchema)]
+#[schemars(transparent)]
+pub struct NotNegative(#[schemars(range(min = 0, max = 1e12))] pub f64);
+
+impl NotNegative {
+    /// Checks a number that does not come from a spec.
+    ///
+    /// # Errors
+    /// What is wrong with it, as the end of a sentence that begins with its name.
+    pub fn new(n: f64) -> Result<Self, String> {
+        if n == 0.0 {
+            Ok(Self(0.0))
+        } else if n < 0.0 {
+            Err(format!("must be at least 0, not {n}"))
+        } else {
+            Positive::new(n).map(|n| Self(n.0))
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for NotNegative {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Self::new(f64::deserialize(deserializer)?).map_err(Error::custom)
     }

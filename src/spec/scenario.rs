@@ -1,11 +1,13 @@
 //! Scenarios: the YAML of `scenarios/` as written. A scenario names models, hardware and
 //! contexts, says under which rules they are compared, and what its report shows.
 
+use super::conditions::ConditionsSpec;
 use super::de::{At, from_node};
 use super::node::Node;
+use super::plan::PlanSpec;
 use super::quantity::{Contexts, Count, Positive};
 use super::source::Diagnostic;
-use super::workload::{ConditionsSpec, DeploymentSpec};
+use super::workload::{DeploymentSpec, ServingSpec};
 use crate::deploy::deployment::Side;
 use crate::deploy::sparsity::Wire;
 use crate::machine::fidelity::Fidelity;
@@ -144,6 +146,10 @@ pub enum TableContent {
     AfdAgainstColocated,
     /// Predicted beside measured throughput of every deployment.
     EndToEnd,
+    /// The columns of `afford estimate --concurrency`, one row per load.
+    Serving(Vec<ServingSpec>),
+    /// The columns of `afford plan`.
+    Plan(Box<PlanSpec>),
     /// Single figures, one row per claim.
     Claims(Vec<ClaimSpec>),
 }

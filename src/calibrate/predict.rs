@@ -1,9 +1,9 @@
 //! The time of a measured shape by a fitted form: the same constants and formulas that estimates
-//! use, set to what the measurement ran.
+//! use, set to what the measurement ran: benchmarks read one KV cache again and again.
 
 use crate::deploy::imbalance::{Dealt, Imbalance};
 use crate::machine::calibration::Form;
-use crate::machine::calibration::attention::{Heads, Peaks};
+use crate::machine::calibration::attention::{Cache, Heads, Peaks};
 use crate::machine::calibration::gemm::Spread;
 use crate::machine::calibration::link::LinkFit;
 use crate::measured::kernel::{CollectiveOp, CopyOp, KernelShape, Skew};
@@ -91,16 +91,18 @@ fn attention(form: &Form, shape: &KernelShape, dtype: &str, device: &Device) -> 
     let rows = f64::from(query_heads) / kv;
     let element = element_bytes(dtype);
     let s = context_tokens as f64;
-    let (bytes, flops, value_width, beyond_128) = if mla {
+    let (bytes, flops, value_width) = if mla {
         let flops = 2.0 * f64::from(query_heads) * (d + LATENT) * s;
-        (d * s * element, flops, LATENT, 0.0)
+        (d * s * element, flops, LATENT)
     } else {
         let bytes = 2.0 * kv * d * s * element;
-        (bytes, 4.0 * f64::from(query_heads) * d * s, d, (d / 128.0 - 1.0).max(0.0))
+        (bytes, 4.0 * f64::from(query_heads) * d * s, d)
     };
-    let heads = Heads { units: if mla { 1.0 } else { kv }, rows, value_width, beyond_128 };
-    let rate = fit.rate(&device.peaks, &heads);
-    Some(rate.time(f64::from(batch), flops, bytes, s).total_s)
+    let heads = Heads { units: if mla { 1.0 } else { kv }, rows, value_width };
+    let processors = device.peaks.processors;
+    let busiest = fit.queue_imbalance(batch.into(), context_tokens, rows, processors);
+    let rate = fit.rate(&device.peaks, &heads, Cache::Hot);
+    Some(rate.time(f64::from(batch), flops * busiest, bytes, s).total_s)
 }
 
 /// Both products of the experts of the busiest device, what lies between them included.
@@ -124,9 +126,15 @@ fn expert_ffn(form: &Form, shape: &KernelShape, dtype: &str, device: &Device) ->
     let (h, w) = (hidden as f64, inter as f64 / f64::from(tp));
     let (tokens, k) = (global_tokens as f64, f64::from(top_k));
     let local = f64::from(experts) / f64::from(ep);
+    // Balanced or not, rows of the busiest device are told by its own load, which files keep only for
+    // balanced ones: a power law's is expected.
     let load = match distribution {
         Skew::Uniform | Skew::Multinomial => 1.0,
-        Skew::PowerLaw(exponent) => busiest(exponent, experts, top_k, ep),
+        Skew::PowerLaw(exponent) => {
+            let visited = f64::from(top_k);
+            let dealt = Dealt { experts, visited, redundant: 0, groups: ep };
+            Imbalance::Zipf { exponent }.skew(&dealt).max_over_mean
+        }
     };
     let rows = tokens * k / f64::from(ep) * load;
     // "Balanced" deals rows out in turn: as many experts are touched as there are rows.
@@ -139,13 +147,6 @@ fn expert_ffn(form: &Form, shape: &KernelShape, dtype: &str, device: &Device) ->
     let bytes = element * touched * 3.0 * h * w + rows * (2.0 * h * 2.0 + 3.0 * w * element);
     let rate = fit.rate(&device.peaks, 1.0, h + w, spread);
     Some(rate.time(rows, touched, 6.0 * h * w, bytes).total_s)
-}
-
-/// Load of the busiest of `ep` groups over the mean where the i-th expert is drawn i^-exponent times
-/// as often as the first.
-fn busiest(exponent: f64, experts: u32, top_k: u32, ep: u32) -> f64 {
-    let dealt = Dealt { experts, visited: f64::from(top_k), redundant: 0, groups: ep };
-    Imbalance::Zipf { exponent }.skew(&dealt).max_over_mean
 }
 
 /// Bytes that pass one device's link in one direction.

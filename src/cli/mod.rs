@@ -21,6 +21,7 @@ mod schema;
 mod serving;
 mod show;
 mod sides;
+mod validate;
 
 use crate::catalog::Catalog;
 use crate::report::table::Format;
@@ -77,6 +78,7 @@ enum Command {
     Report(report::ReportArgs),
     Show(show::ShowArgs),
     Schema(schema::SchemaArgs),
+    Validate(validate::ValidateArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
 }
@@ -155,6 +157,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Report(args) => args.run(&catalog),
         Command::Show(args) => args.run(&catalog),
         Command::Schema(args) => args.run(),
+        Command::Validate(args) => args.run(&catalog),
         Command::Completions(args) => args.run(),
         Command::Man(args) => args.run(),
     }

@@ -3,7 +3,7 @@
 
 use super::compile::{Compiled, FfnKind, LayerKind};
 use super::estimate::Point;
-use super::kernels::{Kernel, each_gemm};
+use super::kernels::{Kernel, Tiling};
 use crate::cost::ideal::Bound;
 
 /// Which stage of a layer a piece belongs to.
@@ -102,7 +102,7 @@ impl Compiled {
     #[must_use]
     pub fn breakdown(&self, point: Point) -> Vec<Piece> {
         let options = &self.options;
-        let (queries, tile) = (options.query_tokens, options.tile_rows);
+        let queries = options.query_tokens;
         let requests = self.requests_per_rank(point);
         let context = self.slowest_context(requests, point.context);
         let near = requests * queries;
@@ -115,11 +115,11 @@ impl Compiled {
             let layers = layers_of(&|k| k.attention == at);
             let into = &mut pieces;
             let mut maker = Maker { stage: Stage::Attention, design: &kind.name, layers, into };
-            kind.each(requests, queries, context, tile, |kernel| maker.kernel(kernel));
+            kind.each(requests, queries, context, Tiling::Tiled, |kernel| maker.kernel(kernel));
         }
         for (at, kind) in self.ffn.iter().enumerate() {
             let layers = layers_of(&|k| k.ffn == at);
-            ffn_pieces(&mut pieces, kind, layers, [near, all], tile);
+            ffn_pieces(&mut pieces, kind, layers, [near, all]);
         }
         self.step_pieces(&mut pieces, self.logits(requests) * f64::from(point.micro_batches));
         pieces
@@ -133,7 +133,7 @@ impl Compiled {
         if gather > 0.0 {
             step.wait("lm_head rows", logits, gather);
         }
-        self.lm_head.each(logits, all, self.options.tile_rows, |kernel| step.kernel(kernel));
+        self.lm_head.each(logits, all, Tiling::Tiled, |kernel| step.kernel(kernel));
         if self.options.fixed_s > 0.0 {
             step.wait("fixed", 0.0, self.options.fixed_s);
         }
@@ -141,19 +141,13 @@ impl Compiled {
 }
 
 /// An FFN design for `near` tokens of an attention device and `all` together.
-fn ffn_pieces(
-    into: &mut Vec<Piece>,
-    kind: &FfnKind,
-    layers: u32,
-    [near, all]: [f64; 2],
-    tile: f64,
-) {
+fn ffn_pieces(into: &mut Vec<Piece>, kind: &FfnKind, layers: u32, [near, all]: [f64; 2]) {
     let mut maker = Maker { stage: Stage::Attention, design: &kind.name, layers, into };
-    each_gemm(&kind.near_gemms, near, tile, |kernel| maker.kernel(kernel));
+    kind.each_near(near, Tiling::Tiled, |kernel| maker.kernel(kernel));
     maker.stage = Stage::Dispatch;
     maker.wait("transfer", near, kind.dispatch.time(near, all));
     maker.stage = Stage::Ffn;
-    kind.each(all, tile, |kernel| maker.kernel(kernel));
+    kind.each(all, Tiling::Tiled, |kernel| maker.kernel(kernel));
     maker.stage = Stage::Return;
     maker.wait("transfer", near, kind.combine.time(near, all));
 }

@@ -2,6 +2,7 @@
 //! allocates or parses: sweeps call it millions of times a second.
 
 use super::compile::{Compiled, MOST_TURNS};
+use super::kernels::Tiling;
 use super::memory::Held;
 use super::pipeline::{Sharing, Stages, Stretch, step_time};
 use super::walk::{FEW_TURNS, Walk};
@@ -172,11 +173,10 @@ impl Compiled {
         point: Point,
     ) -> Walk<TURNS> {
         let options = &self.options;
-        let tile = options.tile_rows;
         let context = self.slowest_context(requests, point.context);
         let mut attention = [KernelTime::default(); MOST_DESIGNS];
         for (time, kind) in attention.iter_mut().zip(&self.attention) {
-            *time = kind.time(requests, options.query_tokens, context, tile);
+            *time = kind.time(requests, options.query_tokens, context, Tiling::Tiled);
         }
         self.along(&attention, near, all)
     }
@@ -210,7 +210,7 @@ impl Compiled {
         let all = near * self.attention_ranks;
         let walk = self.walk::<TURNS>(requests, near, all, point);
         let logits = self.logits(requests) * f64::from(point.micro_batches);
-        let head = self.lm_head.time(logits, logits * self.attention_ranks, options.tile_rows);
+        let head = self.lm_head.time(logits, logits * self.attention_ranks, Tiling::Tiled);
         let once = options.fixed_s + head;
         let step = self.layers_time(walk.stretches(), near, point.micro_batches) + once;
         let overlap = if self.pipeline_stages > 1.0 { 1 } else { point.micro_batches };

@@ -13,10 +13,12 @@
 //! itself beside the fixed time of a step. Colocated, the devices that share attention heads split
 //! the vocabulary, and have all their rows already.
 
-use super::compile::{Rates, SUM_BYTES, TimedGemm};
+use super::compile::{SUM_BYTES, TimedGemm};
 use super::deployment::Afd;
-use super::kernels::{Kernel, each_gemm};
-use super::network::{Transfer, card_s_per_byte, group_s_per_byte};
+use super::kernels::{Kernel, Tiling, each_gemm};
+use super::network::{Links, Transfer};
+use super::rates::Rates;
+use crate::machine::calibration::Family;
 use crate::machine::hardware::{Hardware, Unknown};
 use crate::units::Bytes;
 use crate::work::batch::Gemm;
@@ -51,16 +53,16 @@ impl LmHead {
     pub(super) fn on_attention(model: &Model, rates: &Rates, afd: &Afd) -> Result<Self, Unknown> {
         let (g, tp) = (afd.attention_instance_devices, afd.attention_tp);
         let ranks = f64::from(g / tp);
-        let link = group_s_per_byte(rates.hardware, g, rates.options)?;
+        let link = rates.links().group(Family::AllGather, g)?;
         let row = model.hidden_size as f64 * SUM_BYTES;
-        let others = (ranks - 1.0) * row * link;
+        let others = (ranks - 1.0) * row;
         Ok(Self {
             gemm: product(model, rates, g)?,
             rows_per_near: ranks,
             rows_per_all: 0.0,
             gather: Transfer {
-                latency_s: if ranks > 1.0 { rates.options.network_latency_s } else { 0.0 },
-                near_s_per_token: others,
+                latency_s: if ranks > 1.0 { link.latency_s } else { 0.0 },
+                near_s_per_token: others * link.s_per_byte,
                 ..Transfer::default()
             },
         })
@@ -73,37 +75,40 @@ impl LmHead {
         rates: &Rates,
         afd: &Afd,
     ) -> Result<Self, Unknown> {
-        let options = rates.options;
         let (devices, share) = (afd.ffn_instance_devices, 1.0 / f64::from(afd.ffn_instances));
         let (g, tp) = (f64::from(devices), f64::from(afd.attention_tp));
         let row = model.hidden_size as f64 * SUM_BYTES;
-        let card = |hardware| card_s_per_byte(hardware, options.network_efficiency);
-        let link = group_s_per_byte(rates.hardware, devices, options)?;
+        let peers = 1.0 + f64::from(afd.ffn_instances);
+        let near = Links { hardware: near, options: rates.options };
+        let near = near.cards(Family::Dispatch, peers)?;
+        let far = rates.links().cards(Family::Dispatch, peers)?;
+        let link = rates.links().group(Family::AllGather, devices)?;
         Ok(Self {
             gemm: product(model, rates, devices)?,
             rows_per_near: 0.0,
             rows_per_all: share,
             gather: Transfer {
-                latency_s: options.network_latency_s,
-                near_s_per_token: row * card(near)? / tp,
-                far_s_per_token: row * share / g * card(rates.hardware)?,
-                inside_s_per_token: row * share * (g - 1.0) / g * link,
+                latency_s: near.latency_s.max(far.latency_s),
+                near_s_per_token: row * near.s_per_byte / tp,
+                far_s_per_token: row * share / g * far.s_per_byte,
+                inside_s_per_token: row * share * (g - 1.0) / g * link.s_per_byte,
+                ..Transfer::default()
             },
         })
     }
 
     /// Visits the product for `near` tokens of each rank and `all` together.
     #[inline]
-    pub(super) fn each(&self, near: f64, all: f64, tile: f64, visit: impl FnMut(Kernel)) {
+    pub(super) fn each(&self, near: f64, all: f64, how: Tiling, visit: impl FnMut(Kernel)) {
         let rows = near * self.rows_per_near + all * self.rows_per_all;
-        each_gemm(std::slice::from_ref(&self.gemm), rows, tile, visit);
+        each_gemm(std::slice::from_ref(&self.gemm), rows, how, visit);
     }
 
     /// Time of gathering and product.
     #[inline]
-    pub(super) fn time(&self, near: f64, all: f64, tile: f64) -> f64 {
+    pub(super) fn time(&self, near: f64, all: f64, how: Tiling) -> f64 {
         let mut time = self.gather.time(near, all);
-        self.each(near, all, tile, |kernel| time += kernel.time.total_s);
+        self.each(near, all, how, |kernel| time += kernel.time.total_s);
         time
     }
 }

@@ -19,6 +19,7 @@
 //! | [`context`] | lengths of the contexts in flight: mean and spread |
 //! | [`imbalance`] | experts that are not equally busy; experts and devices that tokens touch |
 //! | [`pipeline`] | micro-batches through attention, link and FFN: closed forms of a step |
+//! | [`rates`] | constants of the kernels: datasheet peaks or fitted |
 //! | [`ratio`] | how many attention workers one FFN worker can serve |
 //! | [`schedule`] | the pipeline event by event: the reference of its forms |
 //! | [`serving`], [`serving_step`] | prefill and decoding on the same devices |
@@ -47,6 +48,7 @@ pub mod name;
 pub mod network;
 pub mod options;
 pub mod pipeline;
+pub mod rates;
 pub mod ratio;
 pub mod schedule;
 pub mod serving;

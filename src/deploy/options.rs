@@ -4,6 +4,7 @@
 
 use super::imbalance::{Dealt, Imbalance, Skew};
 use super::sparsity::Wire;
+use crate::machine::fidelity::Fidelity;
 use crate::machine::hardware::WithoutFp8;
 use crate::work::ffn::Moe;
 
@@ -36,7 +37,15 @@ pub struct Options {
     pub accepted_tokens: f64,
     /// What 8-bit products run as on devices without FP8.
     pub without_fp8: WithoutFp8,
+    /// Datasheet peaks or fitted constants.
+    pub fidelity: Fidelity,
+    /// Calibrated alone: time of a kernel that does little but start (assumed).
+    pub small_kernel_s: f64,
 }
+
+/// What a launched kernel takes in a captured graph before it does anything, by the copies measured
+/// on an H200 (assumed of all).
+const SMALL_KERNEL_S: f64 = 2e-6;
 
 /// Tokens accepted per step when the i-th drafted token is accepted with the i-th probability if
 /// all before it were: 1 + p1 + p1 p2 + ...
@@ -82,6 +91,8 @@ impl Default for Options {
             query_tokens: 1.0,
             accepted_tokens: 1.0,
             without_fp8: WithoutFp8::Bf16,
+            fidelity: Fidelity::Roofline,
+            small_kernel_s: SMALL_KERNEL_S,
         }
     }
 }

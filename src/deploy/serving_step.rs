@@ -8,7 +8,7 @@
 //! drafting layers as often as decoding rows do, once too often for every drafted token but one.
 
 use super::compile::{AttentionKind, Compiled, MOST_TURNS};
-use super::kernels::gemms;
+use super::kernels::{Tiling, gemms};
 use super::pipeline::Stages;
 use crate::machine::kernel::{KernelRate, KernelTime};
 use crate::work::model::MOST_DESIGNS;
@@ -117,7 +117,7 @@ impl Compiled {
         }
         let walk = self.along::<MOST_TURNS>(&attention, rows.near, rows.all);
         let logits = (self.logits(rows.requests) + rows.prompts) * m;
-        let head = self.lm_head.time(logits, logits * self.attention_ranks, options.tile_rows);
+        let head = self.lm_head.time(logits, logits * self.attention_ranks, Tiling::Tiled);
         let layers = self.layers_time(walk.stretches(), rows.near, load.micro_batches);
         StepTime {
             total_s: layers + options.fixed_s + head,
@@ -134,10 +134,12 @@ impl Compiled {
         load: &StepLoad,
     ) -> KernelTime {
         let options = &self.options;
-        let mut time = gemms(&attention.gemms, rows.near, options.tile_rows);
+        let mut time = gemms(&attention.gemms, rows.near, Tiling::Tiled);
+        time.total_s += attention.small.time(rows.near);
         if rows.requests > 0.0 {
             let context = self.slowest_context(rows.requests, load.context);
-            time += attention.core(rows.requests, options.query_tokens, context).time;
+            time +=
+                attention.core(rows.requests, options.query_tokens, context, Tiling::Tiled).time;
         }
         if rows.prompts > 0.0 {
             time += prefill.time(rows.prompts, load.prompt);

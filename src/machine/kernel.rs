@@ -54,14 +54,6 @@ pub fn padded(rows: f64, tile: f64) -> f64 {
     if tile > 1.0 { (rows / tile).ceil() * tile } else { rows }
 }
 
-/// Rows as tiles compute them where they fall on a group at random: half a tile is lost on
-/// average, and none holds less than one.
-#[must_use]
-#[inline]
-pub fn padded_at_random(rows: f64, tile: f64) -> f64 {
-    if tile > 1.0 { (rows + tile / 2.0).max(tile) } else { rows }
-}
-
 impl KernelRate {
     /// Datasheet peaks for products in a format.
     ///
@@ -93,6 +85,17 @@ impl KernelRate {
     }
 }
 
+impl KernelRate {
+    /// No more than a time of this rate: start-up and the longest of the parts.
+    #[must_use]
+    #[inline]
+    pub fn least_time(&self, flops: f64, bytes: f64, floor_s: f64) -> KernelTime {
+        let (compute, memory) = (flops * self.s_per_flop, (bytes * self.s_per_byte).max(floor_s));
+        let compute_bound_s = if compute > memory { compute } else { 0.0 };
+        KernelTime { total_s: self.startup_s + compute.max(memory), compute_bound_s }
+    }
+}
+
 impl std::ops::AddAssign for KernelTime {
     fn add_assign(&mut self, other: Self) {
         self.total_s += other.total_s;
@@ -107,7 +110,7 @@ pub struct GemmRate {
     pub kernel: KernelRate,
     /// Rows are computed in multiples of this; 1 is no padding.
     pub tile_rows: f64,
-    /// Time that one tile takes along k, whatever its rows.
+    /// Time that one wave of tiles takes along k, whatever their rows.
     pub along_k_s: f64,
     /// Output tiles of one row of tiles, as a share of the multiprocessors; 0 leaves waves out.
     pub waves_per_tile_row: f64,
@@ -131,29 +134,41 @@ impl GemmRate {
         }
     }
 
+    /// Rows that are computed for `rows` rows.
+    #[must_use]
+    #[inline]
+    pub fn computed_rows(&self, rows: f64) -> f64 {
+        padded(rows, self.tile_rows)
+    }
+
+    /// No more than [`Self::time`], and per row falling with the rows: no tiles, no waves, no
+    /// rounding at the ridge.
+    #[must_use]
+    #[inline]
+    pub fn least_time(&self, flops: f64, bytes: f64) -> KernelTime {
+        self.kernel.least_time(flops, bytes, self.along_k_s)
+    }
+
     /// Time of the product for `rows` rows of `flops_per_row` each that moves `bytes`.
     #[must_use]
     #[inline]
     pub fn time(&self, rows: f64, flops_per_row: f64, bytes: f64) -> KernelTime {
         let kernel = &self.kernel;
         let mut compute = padded(rows, self.tile_rows) * flops_per_row * kernel.s_per_flop;
-        if self.wave_loss > 0.0 {
-            let waves = (rows / self.wave_rows).ceil() * self.waves_per_tile_row;
-            if waves > 1.0 {
-                // Whole waves of full tiles.
-                let full = waves.ceil() / self.waves_per_tile_row * self.wave_rows;
-                let full = full * flops_per_row * kernel.s_per_flop;
-                compute += self.wave_loss * (full - compute).max(0.0);
-            }
+        let mut along_k_s = self.along_k_s;
+        let waves = (rows / self.wave_rows).ceil() * self.waves_per_tile_row;
+        if waves > 1.0 {
+            // Whole waves of full tiles, one after the other.
+            along_k_s *= waves.ceil();
+            let full = waves.ceil() / self.waves_per_tile_row * self.wave_rows;
+            let full = full * flops_per_row * kernel.s_per_flop;
+            compute += self.wave_loss * (full - compute).max(0.0);
         }
         let memory = bytes * kernel.s_per_byte;
         let busy = smooth_max(compute, memory, kernel.ridge_rounding);
-        let bound = compute > memory && compute > self.along_k_s;
-        let busy = if self.along_k_s > 0.0 {
-            smooth_max(busy, self.along_k_s, kernel.ridge_rounding)
-        } else {
-            busy
-        };
+        let bound = compute > memory && compute > along_k_s;
+        let busy =
+            if along_k_s > 0.0 { smooth_max(busy, along_k_s, kernel.ridge_rounding) } else { busy };
         KernelTime {
             total_s: kernel.startup_s + busy,
             compute_bound_s: if bound { busy } else { 0.0 },

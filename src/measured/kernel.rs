@@ -1,5 +1,7 @@
 //! One measured kernel: what was run, on what, and how long it took.
 
+use std::fmt;
+
 /// How rows or tokens fall on experts.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Skew {
@@ -145,8 +147,6 @@ impl KernelShape {
     pub const fn family(&self) -> &'static str {
         match self {
             Self::Attention { mla: true, .. } => "decode_attention_mla",
-            // One KV head that all query heads share, as wide as MFA makes it.
-            Self::Attention { kv_heads: 1, head_dim: 256, .. } => "decode_attention_mfa",
             Self::Attention { .. } => "decode_attention_gqa",
             Self::Gemm { .. } => "gemm",
             Self::GroupedGemm { skew: Skew::Uniform, .. } => "grouped_gemm_uniform",
@@ -230,5 +230,32 @@ impl KernelRow {
     #[must_use]
     pub fn format(&self) -> &str {
         self.kv_dtype.as_deref().unwrap_or(&self.dtype)
+    }
+}
+
+impl fmt::Display for KernelShape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Attention { query_heads, kv_heads, head_dim, batch, context_tokens, .. } => {
+                write!(f, "batch {batch}, context {context_tokens}, ")?;
+                write!(f, "{query_heads} query and {kv_heads} KV heads of {head_dim}")
+            }
+            Self::Gemm { m, k, n } => write!(f, "m {m}, k {k}, n {n}"),
+            Self::GroupedGemm { groups, rows_per_group, k, n, .. } => {
+                write!(f, "{groups} groups of {rows_per_group} rows, k {k}, n {n}")
+            }
+            Self::ExpertFfn { global_tokens, hidden, inter, top_k, experts, tp, ep, .. } => {
+                write!(f, "{global_tokens} tokens, {top_k} of {experts} experts ")?;
+                write!(f, "{hidden} x {inter}, TP{tp} EP{ep}")
+            }
+            Self::Copy { bytes, .. } => write!(f, "{bytes} bytes"),
+            Self::Collective { ranks, message_bytes, .. } => {
+                write!(f, "{ranks} ranks, {message_bytes} bytes")
+            }
+            Self::Exchange { ranks, tokens_per_rank, hidden, top_k, experts, .. } => {
+                write!(f, "{ranks} ranks, {tokens_per_rank} tokens each, {top_k} of {experts} ")?;
+                write!(f, "experts, hidden size {hidden}")
+            }
+        }
     }
 }

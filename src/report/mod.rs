@@ -15,6 +15,7 @@
 //! | [`planned`] | a scenario's plans |
 //! | [`duel`] | disaggregated beside colocated |
 //! | [`estimate_table`], [`serving_table`] | the columns of `afford estimate` |
+//! | [`validation_table`], [`parity_plot`] | predictions beside what was measured |
 //! | [`explain_tables`] | where time and memory of a deployment go |
 //! | [`plan_table`] | the columns of `afford plan` |
 //! | [`fit_table`] | the columns of `afford calibrate` |
@@ -50,6 +51,7 @@ pub mod gantt;
 pub mod loaded;
 pub mod number;
 pub mod page;
+pub mod parity_plot;
 pub mod picture;
 pub mod plan_table;
 pub mod planned;
@@ -63,4 +65,5 @@ pub mod show_hardware;
 pub mod show_model;
 pub mod show_model_text;
 pub mod table;
+pub mod validation_table;
 pub mod write;

@@ -49,6 +49,18 @@ impl Gemm {
     }
 }
 
+impl Gemm {
+    /// Adds the columns of a product that reads the same rows.
+    pub fn join(&mut self, other: &Self, name: &'static str) {
+        self.name = name;
+        let rows_read = self.bytes_per_row * self.inputs / (self.inputs + self.outputs);
+        self.bytes_per_row += other.bytes_per_row - rows_read;
+        self.outputs += other.outputs;
+        self.weight_bytes += other.weight_bytes;
+        self.flops_per_row += other.flops_per_row;
+    }
+}
+
 /// One device's attention in one layer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AttentionWork {
@@ -90,6 +102,10 @@ pub struct ExpertWork {
     pub flops_per_row: f64,
     /// Activation bytes of one row, read and written.
     pub bytes_per_row: f64,
+    /// k of the first products: the width that the experts read.
+    pub inputs: f64,
+    /// k of the two products one after the other: that and this device's part of their own width.
+    pub along_k: f64,
 }
 
 /// One device's share of routed experts that are dealt out to `groups` of `tp` devices each, with
@@ -116,6 +132,8 @@ pub fn expert_work(
         flops_per_row: 2.0 * 3.0 * h as f64 * width,
         // The row in, gate and up out, their product in, the row out.
         bytes_per_row: activations.bytes(2.0 * h as f64 + 3.0 * width).bytes(),
+        inputs: h as f64,
+        along_k: h as f64 + width,
     }
 }
 

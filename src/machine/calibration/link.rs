@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Bytes after which the ramp is over.
-const RAMP_BYTES: f64 = 1e6;
+pub const RAMP_BYTES: f64 = 1e6;
 
 /// Fitted constants of one kind of transfer.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]

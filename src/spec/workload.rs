@@ -4,7 +4,7 @@ use super::conditions::ConditionsSpec;
 use super::de::At;
 use super::quantity::{Contexts, Count, NotNegative, Positive};
 use super::source::Diagnostic;
-use crate::deploy::context::{Context, Histogram, Length, Lengths};
+use crate::deploy::context::{Context, ContextError, Histogram, Length, Lengths};
 use crate::deploy::serving::Batching;
 use crate::work::dtype::Dtype;
 use schemars::JsonSchema;
@@ -101,7 +101,10 @@ impl At<ContextSpec> {
         &self,
         trace: impl Fn(&At<String>) -> Result<Lengths, Diagnostic>,
     ) -> Result<Context, Diagnostic> {
-        let wrong = |e: crate::deploy::context::ContextError| self.complain(e.to_string());
+        let wrong = |e: ContextError| {
+            let help = "give each context a weight, and one of them more than zero";
+            self.complain(e.to_string()).help(help)
+        };
         Ok(match &self.value {
             ContextSpec::Lengths(file) => Context::Lengths(trace(file)?),
             ContextSpec::Histogram(of) => {
@@ -111,7 +114,8 @@ impl At<ContextSpec> {
             }
             ContextSpec::PromptAndOutput(of) => {
                 let (prompt, output) = (of.prompt_tokens.length(), of.output_tokens.length());
-                Context::Lengths(Lengths::independent(prompt, output).map_err(wrong)?)
+                let lengths = Lengths::independent(prompt, output);
+                Context::Lengths(lengths.map_err(|e| self.complain(e.to_string()))?)
             }
         })
     }

@@ -14,6 +14,20 @@ use crate::work::dtype::Dtype;
 use crate::work::model::Model;
 use clap::{Args, ValueEnum};
 
+/// What says that a grid is to be computed, where a table may be given instead: clap makes no group
+/// of options that are flattened in two steps.
+pub(super) const GROUP: [&str; 9] = [
+    "scenario",
+    "model",
+    "context",
+    "Sides",
+    "pairing",
+    "counting",
+    "without_fp8",
+    "compute",
+    "price_basis",
+];
+
 /// Axes and rules of a cost grid.
 #[derive(Debug, Args)]
 pub struct Axes {

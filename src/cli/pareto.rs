@@ -1,6 +1,6 @@
 //! `afford pareto`: the exact front over columns of a cost table.
 
-use super::axes::Axes;
+use super::axes::{Axes, GROUP};
 use super::{Failure, Output, print};
 use crate::catalog::Catalog;
 use crate::report::cost_table::{Labels, cost_table, known_column, names_rows};
@@ -35,7 +35,7 @@ const LARGEST_TABLE_BYTES: u64 = 256 << 20;
   afford pareto bench.csv --objective tpot_ms:min --objective tokens_per_s:max --label config")]
 pub struct ParetoArgs {
     /// A table as CSV or JSON, or - for stdin; computed from the options below if left out
-    #[arg(value_name = "FILE", conflicts_with = "Axes")]
+    #[arg(value_name = "FILE", conflicts_with_all = GROUP)]
     file: Option<PathBuf>,
     /// Column to be small or large, two or three times [default: total_usd_per_mtok:min and
     /// active_params:max]; without :min or :max, parameters and tokens/s are to be large, all

@@ -9,7 +9,9 @@ use super::duel::duels;
 use super::estimate_table::estimate_table;
 use super::loaded::Loaded;
 use super::number::plain;
+use super::planned::planned;
 use super::published::Published;
+use super::served::served;
 use super::table::{Cell, Column, Show, Table};
 use crate::cost::unit_cost::unit_costs;
 use crate::deploy::sparsity::{Rates, Stage, min_sparsity};
@@ -43,6 +45,8 @@ pub fn table(
         }
         TableContent::AfdAgainstColocated => duels(loaded),
         TableContent::EndToEnd => end_to_end(loaded, published),
+        TableContent::Serving(entries) => served(loaded, entries),
+        TableContent::Plan(spec) => planned(loaded, spec),
         TableContent::Claims(list) => claims::table(loaded, list),
     }
 }

@@ -8,12 +8,14 @@ use super::table::{Cell, Column, Show, Table};
 use crate::deploy::compile::{Pools, compile};
 use crate::deploy::deployment::Deployment;
 use crate::deploy::estimate::{MOST_MICRO_BATCHES, Point};
+use crate::deploy::options::Options;
 use crate::machine::fidelity::Fidelity;
 use crate::machine::hardware::Hardware;
 use crate::spec::Diagnostic;
+use crate::spec::conditions::ConditionsSpec;
 use crate::spec::de::At;
+use crate::spec::quantity::Count;
 use crate::spec::workload::DeploymentSpec;
-use crate::units::Seconds;
 use crate::work::model::Model;
 
 /// A row and what the scenario says of it.
@@ -43,19 +45,10 @@ fn evaluate<'a>(
     spec: &'a DeploymentSpec,
     all: &mut Vec<Deployed<'a>>,
 ) -> Result<(), Diagnostic> {
-    let base = loaded.scenario.conditions.clone().unwrap_or_default();
-    let conditions = spec.conditions.clone().unwrap_or_default().over(&base);
-    let mut options = conditions.options()?;
-    options.without_fp8 = loaded.scenario.without_fp8;
-    if let Some(promise) = &loaded.scenario.promise {
-        options.wire = promise.wire;
-    }
+    let (conditions, mut options) = loaded.conditions(spec.conditions.as_ref())?;
+    let contexts = contexts(loaded, spec, &conditions, &mut options)?;
     let deployment = conditions.deployment(&spec.deployment)?;
-    let part = loaded.model(&spec.model)?;
-    let model = match spec.kv_cache {
-        Some(format) => part.value.clone().with_kv_cache(format),
-        None => part.value.clone(),
-    };
+    let model = loaded.running(&spec.model, spec.kv_cache)?;
     let attention = side(loaded, spec, spec.attention_hardware.as_ref())?;
     let ffn = side(loaded, spec, spec.ffn_hardware.as_ref())?;
     if matches!(deployment, Deployment::Colocated(_)) && attention.1.name != ffn.1.name {
@@ -64,30 +57,20 @@ fn evaluate<'a>(
             .complain("attention and FFN of this deployment are on the same devices")
             .help("name one `hardware`, or write xAyF"));
     }
-    let compiled =
-        compile(&model, &deployment, Pools { attention: attention.1, ffn: ffn.1 }, options)?;
-    if let Some(m) = spec.micro_batches.filter(|m| m.0 > u64::from(MOST_MICRO_BATCHES)) {
-        let message = format!("at most {MOST_MICRO_BATCHES} micro-batches, not {}", m.0);
-        return Err(spec.deployment.complain(message));
-    }
-    let micro_batches = spec.micro_batches.map_or_else(
-        || deployment.default_micro_batches(),
-        |m| u32::try_from(m.0).unwrap_or(u32::MAX),
-    );
-    let promise = loaded.scenario.promise.as_ref().map(|p| Seconds::from_ms(p.tpot_ms.0));
-    let contexts = spec.context_tokens.as_ref().map_or(loaded.contexts(), |c| &c.0);
-    for &context in contexts {
-        let context = context as f64;
+    let pools = Pools { attention: attention.1, ffn: ffn.1 };
+    let compiled = compile(&model.value, &deployment, pools, options)?;
+    let micro_batches = micro_batches(spec.micro_batches.as_ref(), &deployment)?;
+    for context in contexts {
         let given = spec.batch.map(|batch| {
             let point = Point { batch: batch.0, micro_batches, context };
             (batch.0, compiled.estimate(point))
         });
         let (batch, estimate) =
-            given.unwrap_or_else(|| compiled.best_effort(micro_batches, context, promise));
+            given.unwrap_or_else(|| compiled.best_effort(micro_batches, context, loaded.promise()));
         let point = Point { batch, micro_batches, context };
         all.push(Deployed {
             row: EstimateRow {
-                model: part.label.clone(),
+                model: model.label.clone(),
                 attention_hardware: attention.0.to_owned(),
                 ffn_hardware: ffn.0.to_owned(),
                 deployment,
@@ -96,10 +79,57 @@ fn evaluate<'a>(
                 estimate,
             },
             spec,
-            model: model.clone(),
+            model: model.value.clone(),
         });
     }
     Ok(())
+}
+
+/// The contexts of a deployment: those named, or the mean of those in flight, whose spread goes
+/// into the options.
+fn contexts(
+    loaded: &Loaded,
+    spec: &DeploymentSpec,
+    conditions: &ConditionsSpec,
+    options: &mut Options,
+) -> Result<Vec<f64>, Diagnostic> {
+    let Some(context) = &spec.context else {
+        let contexts = spec.context_tokens.as_ref().map_or(loaded.contexts(), |c| &c.0);
+        return Ok(contexts.iter().map(|&context| context as f64).collect());
+    };
+    let twice = match (&spec.context_tokens, &conditions.context_log_sigma) {
+        (Some(_), _) => Some("`context_tokens`"),
+        (_, Some(_)) => Some("`context_log_sigma`"),
+        (None, None) => None,
+    };
+    if let Some(other) = twice {
+        let message = format!("`context` and {other} both say how long contexts are");
+        return Err(context.complain(message).help("keep one of them"));
+    }
+    let moments = context.in_flight(|file| loaded.trace(file))?.moments();
+    if moments.mean <= 0.0 {
+        return Err(context.complain("contexts in flight are empty"));
+    }
+    options.context_spread = moments.deviation / moments.mean;
+    Ok(vec![moments.mean])
+}
+
+/// The micro-batches named, or those that are usual.
+///
+/// # Errors
+/// If there are too many.
+pub(super) fn micro_batches(
+    named: Option<&At<Count>>,
+    deployment: &Deployment,
+) -> Result<u32, Diagnostic> {
+    let Some(count) = named else { return Ok(deployment.default_micro_batches()) };
+    match u32::try_from(count.value.0) {
+        Ok(m) if m <= MOST_MICRO_BATCHES => Ok(m),
+        _ => {
+            let message = format!("at most {MOST_MICRO_BATCHES} micro-batches, not {}", count.0);
+            Err(count.complain(message))
+        }
+    }
 }
 
 /// The hardware of one side: its own, or that of both.

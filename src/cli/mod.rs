@@ -14,12 +14,14 @@ mod import;
 mod lengths;
 mod list;
 mod man;
+mod merge;
 mod pareto;
 mod plan;
 mod report;
 mod schema;
 mod serving;
 mod show;
+mod sweep;
 
 use crate::catalog::Catalog;
 use crate::report::table::Format;
@@ -70,10 +72,12 @@ enum Command {
     Explain(explain::ExplainArgs),
     Import(import::ImportArgs),
     List(list::ListArgs),
+    Merge(merge::MergeArgs),
     Pareto(pareto::ParetoArgs),
     Plan(plan::PlanArgs),
     Report(report::ReportArgs),
     Show(show::ShowArgs),
+    Sweep(sweep::SweepArgs),
     Schema(schema::SchemaArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
@@ -147,10 +151,12 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Explain(args) => args.run(&catalog),
         Command::Import(args) => args.run(),
         Command::List(args) => args.run(&catalog),
+        Command::Merge(args) => args.run(&catalog),
         Command::Pareto(args) => args.run(&catalog),
         Command::Plan(args) => args.run(&catalog),
         Command::Report(args) => args.run(&catalog),
         Command::Show(args) => args.run(&catalog),
+        Command::Sweep(args) => args.run(&catalog),
         Command::Schema(args) => args.run(),
         Command::Completions(args) => args.run(),
         Command::Man(args) => args.run(),

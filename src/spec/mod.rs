@@ -12,6 +12,7 @@
 //! | [`extends`] | laying a spec over the one it extends |
 //! | [`model`], [`hardware`], [`scenario`] | the three kinds of spec |
 //! | [`workload`] | deployments in a scenario |
+//! | [`sweep`] | the axes of a scenario's sweep |
 //! | [`schema`] | their JSON Schemas |
 //!
 //! What leaves this module is either checked or a [`Diagnostic`]. Nothing here computes a cost,
@@ -29,6 +30,7 @@ pub mod read_error;
 pub mod scenario;
 pub mod schema;
 pub mod source;
+pub mod sweep;
 pub mod workload;
 mod yaml_error;
 

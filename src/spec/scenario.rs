@@ -5,6 +5,7 @@ use super::de::{At, from_node};
 use super::node::Node;
 use super::quantity::{Contexts, Count, Positive};
 use super::source::Diagnostic;
+use super::sweep::SweepSpec;
 use super::workload::{ConditionsSpec, DeploymentSpec};
 use crate::deploy::deployment::Side;
 use crate::deploy::sparsity::Wire;
@@ -51,6 +52,8 @@ pub struct Scenario {
     pub deployments: Vec<DeploymentSpec>,
     /// Conditions of all deployments.
     pub conditions: Option<ConditionsSpec>,
+    /// A grid of points for `afford sweep`.
+    pub sweep: Option<SweepSpec>,
     /// Tables and figures; cost table and standard figures if left out.
     pub report: Option<ReportSpec>,
 }

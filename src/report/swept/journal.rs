@@ -5,7 +5,7 @@
 //! What a kill leaves behind the last whole block is cut off on the way back.
 
 use super::encode::Form;
-use crate::report::write::write_whole;
+use crate::report::write::replace;
 use crate::spec::Diagnostic;
 use crate::sweep::grid::Counts;
 use crate::text_file::read_text;
@@ -101,7 +101,7 @@ fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<(), Diagnostic> {
     let mut text = serde_json::to_vec_pretty(value)
         .map_err(|error| Diagnostic::new(format!("cannot write {}: {error}", path.display())))?;
     text.push(b'\n');
-    write_whole(path, &text)
+    replace(path, &text)
 }
 
 fn read_json<T: for<'a> Deserialize<'a>>(path: &Path) -> Result<T, Diagnostic> {
@@ -153,7 +153,7 @@ impl Journal {
         }
         let left = left?;
         if let Some(left) = &left {
-            same(&left.made, &made).map_err(|(what, mine, theirs)| {
+            same(&made, &left.made).map_err(|(what, mine, theirs)| {
                 let message = format!(
                     "{} is of another sweep: {what} {theirs}, not {mine}",
                     part_path.display()
@@ -178,6 +178,10 @@ impl Journal {
             .write(true)
             .open(&part_path)
             .map_err(|e| failed("write", &part_path, &e))?;
+        part.try_lock().map_err(|_| {
+            let message = format!("another run is writing {}", part_path.display());
+            Diagnostic::new(message).help("wait for it, or write to another file")
+        })?;
         let length = part.metadata().map_err(|e| failed("read", &part_path, &e))?.len();
         if length < state.bytes {
             let message = format!("{} is shorter than it was", part_path.display());

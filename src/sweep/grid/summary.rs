@@ -15,7 +15,7 @@ use crate::sweep::pareto::Sense;
 use std::collections::BTreeMap;
 
 /// Most objectives of a front.
-const MOST_OBJECTIVES: usize = 4;
+pub const MOST_OBJECTIVES: usize = 4;
 /// No summary has more groups.
 const MOST_GROUPS: usize = 10_000;
 

@@ -212,42 +212,68 @@ const ROUNDING: f64 = 1e-13;
 /// in the algebra of max and plus. Once a layer moves all its state by the same time, so does
 /// every equal layer after it.
 fn recurrence(stretches: &[Stretch], m: usize) -> f64 {
-    let mut state = [0.0; MOST_MICRO_BATCHES + 3];
-    let state = &mut state[..m + 3];
+    // The numbers of micro-batches that there mostly are have loops of known length: half the time.
+    match m {
+        3 => recurrence_over(stretches, &mut [0.0; 3]),
+        4 => recurrence_over(stretches, &mut [0.0; 4]),
+        5 => recurrence_over(stretches, &mut [0.0; 5]),
+        6 => recurrence_over(stretches, &mut [0.0; 6]),
+        _ => recurrence_over(stretches, &mut [0.0; MOST_MICRO_BATCHES][..m]),
+    }
+}
+
+/// The recurrence; `ready` says when each micro-batch is back.
+#[inline(always)]
+fn recurrence_over(stretches: &[Stretch], ready: &mut (impl AsMut<[f64]> + ?Sized)) -> f64 {
+    let ready = ready.as_mut();
+    // When each stage but the last is free.
+    let mut free = [0.0; 3];
     for stretch in stretches {
         let times = stretch.stages.times();
         for done in 1..=stretch.layers {
-            if let Some(moved) = pass_layer(state, m, times) {
+            if let Some(moved) = pass_layer(ready, &mut free, times) {
                 let rest = f64::from(stretch.layers - done) * moved;
-                state.iter_mut().for_each(|at| *at += rest);
+                ready.iter_mut().chain(&mut free).for_each(|at| *at += rest);
                 break;
             }
         }
     }
-    state[m - 1]
+    ready[ready.len() - 1]
 }
 
 /// Moves all micro-batches through a layer; tells by how much if that is the same for all of the
-/// state: when each micro-batch is back (m entries), when each stage but the last is free (3).
-fn pass_layer(state: &mut [f64], m: usize, times: [f64; 4]) -> Option<f64> {
-    let (ready, free) = state.split_at_mut(m);
-    let before = [free[0], free[1], free[2]];
-    let mut returned = ready[m - 1];
-    let (mut least, mut most) = (f64::INFINITY, 0.0_f64);
+/// state.
+#[inline(always)]
+fn pass_layer(ready: &mut [f64], free: &mut [f64; 3], times: [f64; 4]) -> Option<f64> {
+    let before = *free;
+    let mut returned = ready[ready.len() - 1];
+    let (mut least, mut most) = (f64::INFINITY, 0.0);
     for back in ready.iter_mut() {
-        let mut end = *back;
-        for (stage, time) in times.iter().enumerate() {
-            let resource = free.get_mut(stage).unwrap_or(&mut returned);
-            end = end.max(*resource) + time;
-            *resource = end;
-        }
-        least = least.min(end - *back);
-        most = most.max(end - *back);
-        *back = end;
+        let [a, d, f] = *free;
+        let a = later(*back, a) + times[0];
+        let d = later(a, d) + times[1];
+        let f = later(d, f) + times[2];
+        *free = [a, d, f];
+        returned = later(f, returned) + times[3];
+        least = earlier(least, returned - *back);
+        most = later(most, returned - *back);
+        *back = returned;
     }
     for (before, after) in before.iter().zip(free.iter()) {
-        least = least.min(after - before);
-        most = most.max(after - before);
+        least = earlier(least, after - before);
+        most = later(most, after - before);
     }
-    (most - least <= ROUNDING * ready[m - 1]).then_some(most)
+    (most - least <= ROUNDING * returned).then_some(most)
+}
+
+/// The larger of two times; one instruction, since neither is NaN.
+#[inline(always)]
+fn later(a: f64, b: f64) -> f64 {
+    if a > b { a } else { b }
+}
+
+/// The smaller of two times.
+#[inline(always)]
+fn earlier(a: f64, b: f64) -> f64 {
+    if a < b { a } else { b }
 }

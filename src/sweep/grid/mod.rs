@@ -149,7 +149,8 @@ struct Walk<'a> {
     grid: &'a Grid,
     model: Kept<Model>,
     attention: Kept<Hardware>,
-    ffn: Kept<Hardware>,
+    /// Of the FFN side, where axes tell the sides apart.
+    ffn: Option<Kept<Hardware>>,
     placed: Kept<Placed>,
     context: Values,
     batch: Values,
@@ -223,11 +224,14 @@ impl Grid {
 impl<'a> Walk<'a> {
     fn new(grid: &'a Grid) -> Self {
         let space = &grid.space;
+        let sides =
+            |axis: &Axis| [Pool::Attention, Pool::Ffn].map(|side| of_hardware(&axis.field, side));
+        let apart = space.axes.iter().map(sides).any(|[attention, ffn]| attention != ffn);
         Self {
             grid,
             model: Kept::new(space, of_model),
             attention: Kept::new(space, |field| of_hardware(field, Pool::Attention)),
-            ffn: Kept::new(space, |field| of_hardware(field, Pool::Ffn)),
+            ffn: apart.then(|| Kept::new(space, |field| of_hardware(field, Pool::Ffn))),
             placed: Kept::new(space, of_placement),
             context: Values::of(space, &Field::Context),
             batch: Values::of(space, &Field::Batch),
@@ -251,9 +255,12 @@ impl<'a> Walk<'a> {
         let choices = place.choices.as_slice();
         self.model.follow(choices, || specs.model(space, choices));
         self.attention.follow(choices, || specs.hardware(space, choices, Pool::Attention));
-        self.ffn.follow(choices, || specs.hardware(space, choices, Pool::Ffn));
+        if let Some(ffn) = &mut self.ffn {
+            ffn.follow(choices, || specs.hardware(space, choices, Pool::Ffn));
+        }
+        let ffn = self.ffn.as_ref().unwrap_or(&self.attention).get();
         let (Some(model), Some(attention), Some(ffn)) =
-            (self.model.get(), self.attention.get(), self.ffn.get())
+            (self.model.get(), self.attention.get(), ffn)
         else {
             return Ok(Shape::refused("nothing was read".to_owned()));
         };

@@ -4,6 +4,7 @@
 //! 2 bad input. A closed pipe ends the program quietly.
 
 mod axes;
+mod calibrate;
 mod check;
 mod completions;
 mod conditions;
@@ -22,6 +23,7 @@ mod schema;
 mod serving;
 mod show;
 mod sweep;
+mod validate;
 
 use crate::catalog::Catalog;
 use crate::report::table::Format;
@@ -66,6 +68,7 @@ struct Output {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Calibrate(calibrate::CalibrateArgs),
     Check(check::CheckArgs),
     Cost(cost::CostArgs),
     Estimate(serving::EstimateCommand),
@@ -79,6 +82,7 @@ enum Command {
     Show(show::ShowArgs),
     Sweep(sweep::SweepArgs),
     Schema(schema::SchemaArgs),
+    Validate(validate::ValidateArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
 }
@@ -145,6 +149,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
     }
     let catalog = Catalog::new(cli.shared.specs);
     match cli.command {
+        Command::Calibrate(args) => args.run(&catalog),
         Command::Check(args) => args.run(&catalog),
         Command::Cost(args) => args.run(&catalog),
         Command::Estimate(args) => args.run(&catalog),
@@ -158,6 +163,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Show(args) => args.run(&catalog),
         Command::Sweep(args) => args.run(&catalog),
         Command::Schema(args) => args.run(),
+        Command::Validate(args) => args.run(&catalog),
         Command::Completions(args) => args.run(),
         Command::Man(args) => args.run(),
     }

@@ -11,6 +11,7 @@
 //! | [`quantity`] | counts, quantities, token counts and contexts |
 //! | [`extends`] | laying a spec over the one it extends |
 //! | [`model`], [`hardware`], [`scenario`] | the three kinds of spec |
+//! | [`calibration`] | the fitted part of a hardware profile |
 //! | [`workload`] | deployments in a scenario |
 //! | [`sweep`] | the axes of a scenario's sweep |
 //! | [`schema`] | their JSON Schemas |
@@ -19,6 +20,7 @@
 //! and nothing here opens a file: the [`Catalog`](crate::catalog::Catalog) hands texts in.
 
 pub mod at;
+pub mod calibration;
 mod choice;
 pub mod de;
 pub mod extends;

@@ -69,12 +69,12 @@ pub fn load(
             models,
             hardware,
             conditions: node.get("conditions").cloned().unwrap_or_else(|| no_conditions(&node)),
+            fidelity,
             counting: scenario.counting,
             without_fp8: scenario.without_fp8,
             wire: scenario.promise.as_ref().map(|promise| promise.wire),
             promise: scenario.promise.as_ref().map(|promise| Seconds::from_ms(promise.tpot_ms.0)),
         },
-        fidelity,
     };
     grid.check()?;
     Ok(Swept {

@@ -66,7 +66,7 @@ impl<'a> Job<'a> {
             program: concat!("afford ", env!("CARGO_PKG_VERSION")).to_owned(),
             scenario: self.swept.name.clone(),
             digest: self.swept.digest.clone(),
-            fidelity: self.swept.grid.fidelity.name().to_owned(),
+            fidelity: self.swept.grid.specs.fidelity.name().to_owned(),
             summary: self.summary,
             form: self.form,
             combinations: self.swept.grid.space.total(),

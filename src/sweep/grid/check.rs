@@ -35,7 +35,7 @@ impl Grid {
             let changes = |field: &Field| of_hardware(field, side);
             self.try_part(changes, |choices| specs.hardware(space, choices, side).err())?;
         }
-        if self.fidelity != Fidelity::Ideal {
+        if specs.fidelity != Fidelity::Ideal {
             self.try_part(of_placement, |choices| specs.placed(space, choices).err())?;
         }
         let probes = PROBES.min(space.total());

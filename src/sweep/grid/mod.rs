@@ -51,6 +51,8 @@ pub struct Specs {
     pub hardware: Vec<(String, Node)>,
     /// Conditions of every deployment.
     pub conditions: Node,
+    /// The level that figures come from.
+    pub fidelity: Fidelity,
     /// Counting convention of costs.
     pub counting: Counting,
     /// What 8-bit products run as on devices without FP8.
@@ -70,8 +72,6 @@ pub struct Grid {
     pub constraints: Vec<Constraint>,
     /// What they are made of.
     pub specs: Specs,
-    /// The level that figures come from.
-    pub fidelity: Fidelity,
 }
 
 /// How many of a range were what.
@@ -162,7 +162,7 @@ impl Grid {
     /// The figures of its points, in order.
     #[must_use]
     pub const fn figures(&self) -> &'static [Figure] {
-        match self.fidelity {
+        match self.specs.fidelity {
             Fidelity::Ideal => &OF_COSTS,
             _ => &OF_ESTIMATES,
         }
@@ -270,7 +270,7 @@ impl<'a> Walk<'a> {
                 return Ok(Shape::refused(why.message.clone()));
             }
         };
-        if self.grid.fidelity == Fidelity::Ideal {
+        if self.grid.specs.fidelity == Fidelity::Ideal {
             return Ok(Shape::of_cost(specs, model, attention, ffn)?);
         }
         self.placed.follow(choices, || specs.placed(space, choices));

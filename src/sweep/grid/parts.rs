@@ -147,6 +147,7 @@ impl Specs {
         }
         let conditions: ConditionsSpec = from_node(&tree)?;
         let mut options = conditions.options()?;
+        options.fidelity = self.fidelity;
         options.without_fp8 = self.without_fp8;
         options.wire = self.wire.unwrap_or(options.wire);
         let deployment = conditions.deployment(&deployment_name(space, choices)?)?;

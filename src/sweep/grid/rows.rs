@@ -106,7 +106,7 @@ impl Layout {
             let find = |field: &Field| axes.iter().position(|axis| axis.field == *field);
             wanted.iter().find_map(find).map(From::Axis)
         };
-        let estimated = grid.fidelity != Fidelity::Ideal;
+        let estimated = grid.specs.fidelity != Fidelity::Ideal;
         let side = |pool| at(&[Field::Hardware(pool), Field::Hardware(Pool::Both)]);
         let named = [
             ("model", at(&[Field::Model])),
@@ -147,7 +147,7 @@ impl Layout {
         let values: Vec<AxisValues> = from.iter().map(|from| axis_values(grid, *from)).collect();
         let kinds = from.iter().zip(&values).map(|(from, values)| kind(*from, values));
         let headings = names.into_iter().zip(kinds).map(|(name, kind)| Heading { name, kind });
-        Ok(Self { headings: headings.collect(), from, values, fidelity: grid.fidelity })
+        Ok(Self { headings: headings.collect(), from, values, fidelity: grid.specs.fidelity })
     }
 
     fn distinct(grid: &Grid, columns: &[(String, From)]) -> Result<(), Diagnostic> {

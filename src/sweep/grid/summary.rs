@@ -53,7 +53,7 @@ impl Question {
             return Err(one.complain(format!("a front has at most {MOST_OBJECTIVES} objectives")));
         }
         if objectives.is_empty() {
-            let usual = match grid.fidelity {
+            let usual = match grid.specs.fidelity {
                 Fidelity::Ideal => ["total_usd_per_mtok", "active_params"],
                 _ => ["usd_per_mtok", "tpot_ms"],
             };

@@ -130,6 +130,17 @@ pub fn read_note(out: &Path) -> Result<Note, Diagnostic> {
     read_json(&path)
 }
 
+/// Cuts off what a kill has left behind the last whole block, and goes to the end.
+fn cut(part: &mut File, path: &Path, bytes: u64) -> Result<(), Diagnostic> {
+    let length = part.metadata().map_err(|e| failed("read", path, &e))?.len();
+    if length < bytes {
+        let message = format!("{} is shorter than it was", path.display());
+        return Err(Diagnostic::new(message).help("remove it and the file .state"));
+    }
+    let cut = part.set_len(bytes).and_then(|()| part.seek(SeekFrom::End(0)));
+    cut.map(drop).map_err(|e| failed("write", path, &e))
+}
+
 /// An output that is being written.
 #[derive(Debug)]
 pub(super) struct Journal {
@@ -182,14 +193,7 @@ impl Journal {
             let message = format!("another run is writing {}", part_path.display());
             Diagnostic::new(message).help("wait for it, or write to another file")
         })?;
-        let length = part.metadata().map_err(|e| failed("read", &part_path, &e))?.len();
-        if length < state.bytes {
-            let message = format!("{} is shorter than it was", part_path.display());
-            return Err(Diagnostic::new(message).help("remove it and the file .state"));
-        }
-        part.set_len(state.bytes)
-            .and_then(|()| part.seek(SeekFrom::End(0)))
-            .map_err(|e| failed("write", &part_path, &e))?;
+        cut(&mut part, &part_path, state.bytes)?;
         Ok(Some(Self { out: out.to_owned(), state, part }))
     }
 

@@ -61,21 +61,20 @@ pub fn load(
     let axes = axes(sweep, &scenario, fidelity)?;
     let digest = digest(&node, models.iter().chain(&hardware), fidelity);
     let constraints = sweep.conditions.iter().map(|text| Constraint::read(text, &axes));
-    let grid = Grid {
-        constraints: constraints.collect::<Result<_, _>>()?,
-        space: Space::new(axes)
-            .map_err(|complaint| Diagnostic { origin: sweep.axes.origin.clone(), ..complaint })?,
-        specs: Specs {
-            models,
-            hardware,
-            conditions: node.get("conditions").cloned().unwrap_or_else(|| no_conditions(&node)),
-            fidelity,
-            counting: scenario.counting,
-            without_fp8: scenario.without_fp8,
-            wire: scenario.promise.as_ref().map(|promise| promise.wire),
-            promise: scenario.promise.as_ref().map(|promise| Seconds::from_ms(promise.tpot_ms.0)),
-        },
+    let constraints = constraints.collect::<Result<_, _>>()?;
+    let space = Space::new(axes)
+        .map_err(|complaint| Diagnostic { origin: sweep.axes.origin.clone(), ..complaint })?;
+    let specs = Specs {
+        models,
+        hardware,
+        conditions: node.get("conditions").cloned().unwrap_or_else(|| no_conditions(&node)),
+        fidelity,
+        counting: scenario.counting,
+        without_fp8: scenario.without_fp8,
+        wire: scenario.promise.as_ref().map(|promise| promise.wire),
+        promise: scenario.promise.as_ref().map(|promise| Seconds::from_ms(promise.tpot_ms.0)),
     };
+    let grid = Grid::new(space, constraints, specs);
     grid.check()?;
     Ok(Swept {
         name: scenario.name.value.clone(),

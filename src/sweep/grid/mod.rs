@@ -72,6 +72,10 @@ pub struct Grid {
     pub constraints: Vec<Constraint>,
     /// What they are made of.
     pub specs: Specs,
+    context: Values,
+    batch: Values,
+    micro_batches: Values,
+    promise: Values,
 }
 
 /// How many of a range were what.
@@ -124,7 +128,7 @@ pub struct Names<'a> {
 }
 
 /// An axis of the point, with its values as numbers.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Values {
     axis: Option<usize>,
     values: Vec<f64>,
@@ -152,13 +156,34 @@ struct Walk<'a> {
     /// Of the FFN side, where axes tell the sides apart.
     ffn: Option<Kept<Hardware>>,
     placed: Kept<Placed>,
-    context: Values,
-    batch: Values,
-    micro_batches: Values,
-    promise: Values,
 }
 
 impl Grid {
+    /// A grid of the combinations of a space that satisfy constraints.
+    #[must_use]
+    pub fn new(space: Space, constraints: Vec<Constraint>, specs: Specs) -> Self {
+        Self {
+            context: Values::of(&space, &Field::Context),
+            batch: Values::of(&space, &Field::Batch),
+            micro_batches: Values::of(&space, &Field::MicroBatches),
+            promise: Values::of(&space, &Field::Promise),
+            space,
+            constraints,
+            specs,
+        }
+    }
+
+    /// Where a combination is evaluated.
+    #[inline]
+    fn at(&self, choices: &[u32]) -> At {
+        At {
+            context: self.context.get(choices).unwrap_or(1.0),
+            batch: self.batch.get(choices).map(|n| n as u64),
+            micro_batches: self.micro_batches.get(choices).map(|n| n as u32),
+            promise: self.promise.get(choices).map(Seconds::from_ms).or(self.specs.promise),
+        }
+    }
+
     /// The figures of its points, in order.
     #[must_use]
     pub const fn figures(&self) -> &'static [Figure] {
@@ -201,7 +226,7 @@ impl Grid {
                     shape = Some(made);
                 }
                 let Some(shape) = &shape else { continue };
-                let at = walk.at(&place.choices);
+                let at = self.at(&place.choices);
                 let seen = shape.at(&at);
                 counts.points += 1;
                 counts.infeasible += u64::from(seen.infeasible.is_some());
@@ -233,20 +258,6 @@ impl<'a> Walk<'a> {
             attention: Kept::new(space, |field| of_hardware(field, Pool::Attention)),
             ffn: apart.then(|| Kept::new(space, |field| of_hardware(field, Pool::Ffn))),
             placed: Kept::new(space, of_placement),
-            context: Values::of(space, &Field::Context),
-            batch: Values::of(space, &Field::Batch),
-            micro_batches: Values::of(space, &Field::MicroBatches),
-            promise: Values::of(space, &Field::Promise),
-        }
-    }
-
-    #[inline]
-    fn at(&self, choices: &[u32]) -> At {
-        At {
-            context: self.context.get(choices).unwrap_or(1.0),
-            batch: self.batch.get(choices).map(|n| n as u64),
-            micro_batches: self.micro_batches.get(choices).map(|n| n as u32),
-            promise: self.promise.get(choices).map(Seconds::from_ms).or(self.grid.specs.promise),
         }
     }
 

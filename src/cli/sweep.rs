@@ -10,7 +10,7 @@ use crate::report::swept::run::{Ended, Job, Streamed, Watch};
 use crate::spec::Diagnostic;
 use crate::sweep::grid::Counts;
 use clap::Args;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use std::io::{BufWriter, IsTerminal};
 use std::path::PathBuf;
 use std::sync::LazyLock;
@@ -147,9 +147,12 @@ fn progress(combinations: u64) -> ProgressBar {
         false => ProgressDrawTarget::hidden(),
     };
     let bar = ProgressBar::with_draw_target(Some(combinations), target);
-    let form = "{wide_bar} {human_pos}/{human_len} points, {per_sec}, {eta} left";
+    let form = "{wide_bar} {human_pos}/{human_len} points, {rate}, {eta} left";
+    let rate = |state: &ProgressState, to: &mut dyn std::fmt::Write| {
+        let _ = write!(to, "{}/s", HumanCount(state.per_sec() as u64));
+    };
     match ProgressStyle::with_template(form) {
-        Ok(style) => bar.with_style(style),
+        Ok(style) => bar.with_style(style.with_key("rate", rate)),
         Err(_) => bar,
     }
 }

@@ -14,6 +14,7 @@
 //! | [`duel`] | disaggregated beside colocated |
 //! | [`estimate_table`], [`serving_table`] | the columns of `afford estimate` |
 //! | [`explain_tables`] | where time and memory of a deployment go |
+//! | [`ledger_table`] | who is paid for, by pool and part |
 //! | [`plan_table`] | the columns of `afford plan` |
 //! | [`loaded`] | a scenario with its models and hardware found |
 //! | [`content`] | the tables that a scenario's report may hold |
@@ -43,6 +44,7 @@ pub mod figures;
 pub mod front_plot;
 pub mod front_table;
 pub mod gantt;
+pub mod ledger_table;
 pub mod loaded;
 pub mod number;
 pub mod page;

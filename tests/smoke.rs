@@ -176,7 +176,7 @@ fn every_scenario_has_its_report_committed_and_up_to_date() {
     for scenario in names(Kind::Scenario) {
         assert!(reports.join(&scenario).is_dir(), "{scenario}");
     }
-    let checked = afford(&["check", "--reports", reports.to_str().unwrap()]);
+    let checked = afford(&["check", "--baseline", reports.to_str().unwrap()]);
     let (out, err) = (checked.stdout, String::from_utf8_lossy(&checked.stderr));
     assert!(checked.status.success(), "{}{err}", String::from_utf8_lossy(&out));
     assert_eq!(err.lines().count(), names(Kind::Scenario).len());

@@ -8,6 +8,7 @@ mod check;
 mod completions;
 mod conditions;
 mod cost;
+mod diff;
 mod estimate;
 mod explain;
 mod import;
@@ -66,6 +67,7 @@ struct Output {
 enum Command {
     Check(check::CheckArgs),
     Cost(cost::CostArgs),
+    Diff(diff::DiffArgs),
     Estimate(serving::EstimateCommand),
     Explain(explain::ExplainArgs),
     Import(import::ImportArgs),
@@ -143,6 +145,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Command::Check(args) => args.run(&catalog),
         Command::Cost(args) => args.run(&catalog),
+        Command::Diff(args) => args.run(&catalog),
         Command::Estimate(args) => args.run(&catalog),
         Command::Explain(args) => args.run(&catalog),
         Command::Import(args) => args.run(),

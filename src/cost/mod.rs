@@ -3,11 +3,13 @@
 //! | file | what it holds |
 //! | --- | --- |
 //! | [`unit_cost`] | the price of one FLOP and one byte on a machine at its peak (Table 5) |
+//! | [`attribution`] | a change in $ shared out to its causes |
 //! | [`ideal`] | the cost of a token from those (section 4, Table 6): fidelity `ideal` |
 //! | [`ledger`] | $ by pool and part, which sum to the bill |
 //!
 //! Money never sees a model's shape: it prices FLOPs and bytes.
 
+pub mod attribution;
 pub mod ideal;
 pub mod ledger;
 pub mod unit_cost;

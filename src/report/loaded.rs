@@ -1,6 +1,7 @@
 //! A scenario whose models and hardware have been found: what every part of a report starts from.
 
 use super::cost_table::Labels;
+use super::inputs::Inputs;
 use crate::catalog::Catalog;
 use crate::deploy::legal::Refused;
 use crate::machine::hardware::{Hardware, Unknown};
@@ -31,6 +32,8 @@ pub struct Loaded {
     pub hardware: Vec<Part<Hardware>>,
     /// Where the scenario was read from.
     pub place: String,
+    /// What all of it was read from.
+    pub inputs: Inputs,
 }
 
 impl From<Unknown> for Diagnostic {
@@ -55,14 +58,7 @@ impl Loaded {
     /// # Errors
     /// A complaint that points into the scenario where one of its names is wrong.
     pub fn load(catalog: &Catalog, reference: &str) -> Result<Self, Diagnostic> {
-        let node = catalog.read(Kind::Scenario, reference)?;
-        let place = node.origin.source.name.clone();
-        let scenario = Scenario::read(&node)?;
-        let beside = |part: &Labelled| catalog.beside(&place, &part.name.value);
-        let models = parts(&scenario.models, |p| catalog.model(&beside(p)), |m| m.title.clone())?;
-        let hardware =
-            parts(&scenario.hardware, |p| catalog.hardware(&beside(p)), |h| h.title.clone())?;
-        Ok(Self { scenario, models, hardware, place })
+        Inputs::load(catalog, reference)?.loaded()
     }
 
     /// The scenario's model of a name.
@@ -130,24 +126,6 @@ impl Loaded {
             ffn_hardware: hardware,
         }
     }
-}
-
-fn parts<T>(
-    list: &[Labelled],
-    load: impl Fn(&Labelled) -> Result<T, Diagnostic>,
-    title: impl Fn(&T) -> String,
-) -> Result<Vec<Part<T>>, Diagnostic> {
-    let part = |named: &Labelled| {
-        let value =
-            load(named).map_err(|complaint| match (&complaint.origin, &named.name.origin) {
-                // A wrong name is shown where the scenario names it.
-                (None, Some(origin)) => complaint.at(origin.clone()),
-                _ => complaint,
-            })?;
-        let label = named.label.clone().unwrap_or_else(|| title(&value));
-        Ok(Part { label, value })
-    };
-    list.iter().map(part).collect()
 }
 
 fn place_of(name: &At<String>, list: &[Labelled], kind: Kind) -> Result<usize, Diagnostic> {

@@ -11,12 +11,16 @@
 //! | [`show_model`], [`show_model_text`] | the sheet of a model |
 //! | [`show_hardware`] | the sheet of a hardware |
 //! | [`deployed`] | a scenario's deployments, evaluated |
+//! | [`diff_table`] | the tables of `afford diff` |
 //! | [`duel`] | disaggregated beside colocated |
 //! | [`estimate_table`], [`serving_table`] | the columns of `afford estimate` |
 //! | [`explain_tables`] | where time and memory of a deployment go |
+//! | [`inputs`] | everything that a report follows from, as trees |
 //! | [`ledger_table`] | who is paid for, by pool and part |
 //! | [`plan_table`] | the columns of `afford plan` |
 //! | [`loaded`] | a scenario with its models and hardware found |
+//! | [`cases`] | a scenario's answers as a list of figures |
+//! | [`compare`] | two tables or texts, and which cells differ |
 //! | [`content`] | the tables that a scenario's report may hold |
 //! | [`claims`] | single figures beside what a source states |
 //! | [`published`] | computed tables beside published ones |
@@ -27,16 +31,22 @@
 //! | [`page`] | the report's README |
 //! | [`bundle`] | a report as a set of files |
 //! | [`check`] | a fresh report against a committed one |
+//! | [`check_forms`] | what the check found, in its forms |
+//! | [`waterfall`] | from one scenario's $ to another's, input by input |
 //! | [`mod@write`] | files written whole or not at all |
 //!
 //! A report asks the modules below for figures; it has no formula of its own.
 
 pub mod bundle;
+pub mod cases;
 pub mod check;
+pub mod check_forms;
 pub mod claims;
+pub mod compare;
 pub mod content;
 pub mod cost_table;
 pub mod deployed;
+pub mod diff_table;
 pub mod duel;
 pub mod estimate_table;
 pub mod explain_tables;
@@ -44,6 +54,7 @@ pub mod figures;
 pub mod front_plot;
 pub mod front_table;
 pub mod gantt;
+pub mod inputs;
 pub mod ledger_table;
 pub mod loaded;
 pub mod number;
@@ -59,4 +70,5 @@ pub mod show_hardware;
 pub mod show_model;
 pub mod show_model_text;
 pub mod table;
+pub mod waterfall;
 pub mod write;

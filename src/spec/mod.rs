@@ -9,6 +9,7 @@
 //! | [`at`] | a value that keeps its place |
 //! | [`read_error`] | what serde complains of, in our words |
 //! | [`quantity`] | counts, quantities, token counts and contexts |
+//! | [`change`] | what differs between two specs |
 //! | [`extends`] | laying a spec over the one it extends |
 //! | [`model`], [`hardware`], [`scenario`] | the three kinds of spec |
 //! | [`workload`] | deployments in a scenario |
@@ -18,6 +19,7 @@
 //! and nothing here opens a file: the [`Catalog`](crate::catalog::Catalog) hands texts in.
 
 pub mod at;
+pub mod change;
 mod choice;
 pub mod de;
 pub mod extends;

@@ -4,6 +4,7 @@
 //! 2 bad input. A closed pipe ends the program quietly.
 
 mod axes;
+mod bill;
 mod check;
 mod completions;
 mod conditions;
@@ -65,6 +66,7 @@ struct Output {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Bill(bill::BillArgs),
     Check(check::CheckArgs),
     Cost(cost::CostArgs),
     Diff(diff::DiffArgs),
@@ -143,6 +145,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
     }
     let catalog = Catalog::new(cli.shared.specs);
     match cli.command {
+        Command::Bill(args) => args.run(&catalog),
         Command::Check(args) => args.run(&catalog),
         Command::Cost(args) => args.run(&catalog),
         Command::Diff(args) => args.run(&catalog),

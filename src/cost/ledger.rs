@@ -73,7 +73,9 @@ impl Part {
 }
 
 /// Devices that are paid for together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Pool {
     /// All devices, where attention and FFN are on the same ones.

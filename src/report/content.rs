@@ -2,6 +2,8 @@
 //! contexts to a [`Table`]. The shapes with one row per model, context and hardware are those in
 //! which the literature prints such results.
 
+use super::bill_table::{bill_table, pools_table};
+use super::bills::bills;
 use super::claims;
 use super::cost_table::cost_table;
 use super::deployed::{deployed, end_to_end};
@@ -43,6 +45,8 @@ pub fn table(
         }
         TableContent::AfdAgainstColocated => duels(loaded),
         TableContent::EndToEnd => end_to_end(loaded, published),
+        TableContent::Bill => Ok(bill_table(&bills(loaded)?)),
+        TableContent::BillPools => Ok(pools_table(&bills(loaded)?)),
         TableContent::Claims(list) => claims::table(loaded, list),
     }
 }

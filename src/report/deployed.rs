@@ -8,6 +8,7 @@ use super::table::{Cell, Column, Show, Table};
 use crate::deploy::compile::{Pools, compile};
 use crate::deploy::deployment::Deployment;
 use crate::deploy::estimate::{MOST_MICRO_BATCHES, Point};
+use crate::deploy::options::Options;
 use crate::machine::fidelity::Fidelity;
 use crate::machine::hardware::Hardware;
 use crate::spec::Diagnostic;
@@ -24,6 +25,10 @@ pub struct Deployed<'a> {
     pub spec: &'a DeploymentSpec,
     /// The model as it runs, with the cache format of the entry.
     pub model: Model,
+    /// The hardware of its sides.
+    pub pools: Pools<'a>,
+    /// Its conditions.
+    pub options: Options,
 }
 
 /// Evaluates every deployment of a scenario at every context it names.
@@ -64,8 +69,8 @@ fn evaluate<'a>(
             .complain("attention and FFN of this deployment are on the same devices")
             .help("name one `hardware`, or write xAyF"));
     }
-    let compiled =
-        compile(&model, &deployment, Pools { attention: attention.1, ffn: ffn.1 }, options)?;
+    let pools = Pools { attention: attention.1, ffn: ffn.1 };
+    let compiled = compile(&model, &deployment, pools, options)?;
     if let Some(m) = spec.micro_batches.filter(|m| m.0 > u64::from(MOST_MICRO_BATCHES)) {
         let message = format!("at most {MOST_MICRO_BATCHES} micro-batches, not {}", m.0);
         return Err(spec.deployment.complain(message));
@@ -97,6 +102,8 @@ fn evaluate<'a>(
             },
             spec,
             model: model.clone(),
+            pools,
+            options,
         });
     }
     Ok(())
@@ -123,7 +130,7 @@ fn side<'a>(
 /// As [`deployed`].
 pub fn end_to_end(loaded: &Loaded, measured: Option<&Published>) -> Result<Table, Diagnostic> {
     let mut rows = Vec::new();
-    for Deployed { row, spec, model } in deployed(loaded)? {
+    for Deployed { row, spec, model, .. } in deployed(loaded)? {
         let label = spec.label.clone().unwrap_or_else(|| row.model.clone());
         let name = row.deployment.name();
         // A deployment whose batch nobody states is evaluated at the promise, and says so.

@@ -29,6 +29,7 @@
 //! | [`picture`] | a drawing as SVG or PNG, as a file's name asks |
 //! | [`plot`] | charts of numbers as SVG and PNG; knows no model and no cost |
 //! | [`page`] | the report's README |
+//! | [`bills`], [`bill_table`] | what a period costs and brings in |
 //! | [`bundle`] | a report as a set of files |
 //! | [`check`] | a fresh report against a committed one |
 //! | [`check_forms`] | what the check found, in its forms |
@@ -37,6 +38,8 @@
 //!
 //! A report asks the modules below for figures; it has no formula of its own.
 
+pub mod bill_table;
+pub mod bills;
 pub mod bundle;
 pub mod cases;
 pub mod check;

@@ -12,6 +12,7 @@
 //! | [`change`] | what differs between two specs |
 //! | [`extends`] | laying a spec over the one it extends |
 //! | [`model`], [`hardware`], [`scenario`] | the three kinds of spec |
+//! | [`bill`] | the bill of a scenario |
 //! | [`workload`] | deployments in a scenario |
 //! | [`schema`] | their JSON Schemas |
 //!
@@ -19,6 +20,7 @@
 //! and nothing here opens a file: the [`Catalog`](crate::catalog::Catalog) hands texts in.
 
 pub mod at;
+pub mod bill;
 pub mod change;
 mod choice;
 pub mod de;

@@ -1,6 +1,7 @@
 //! Scenarios: the YAML of `scenarios/` as written. A scenario names models, hardware and
 //! contexts, says under which rules they are compared, and what its report shows.
 
+use super::bill::BillSpec;
 use super::de::{At, from_node};
 use super::node::Node;
 use super::quantity::{Contexts, Count, Positive};
@@ -51,6 +52,8 @@ pub struct Scenario {
     pub deployments: Vec<DeploymentSpec>,
     /// Conditions of all deployments.
     pub conditions: Option<ConditionsSpec>,
+    /// What a period costs and brings in.
+    pub bill: Option<BillSpec>,
     /// Tables and figures; cost table and standard figures if left out.
     pub report: Option<ReportSpec>,
 }
@@ -144,6 +147,10 @@ pub enum TableContent {
     AfdAgainstColocated,
     /// Predicted beside measured throughput of every deployment.
     EndToEnd,
+    /// What the period of `bill` costs and brings in.
+    Bill,
+    /// The pools that `bill` pays for.
+    BillPools,
     /// Single figures, one row per claim.
     Claims(Vec<ClaimSpec>),
 }

@@ -20,8 +20,10 @@ mod pareto;
 mod plan;
 mod report;
 mod schema;
+mod sensitivity;
 mod serving;
 mod show;
+mod uncertainty;
 
 use crate::catalog::Catalog;
 use crate::report::table::Format;
@@ -77,7 +79,9 @@ enum Command {
     Pareto(pareto::ParetoArgs),
     Plan(plan::PlanArgs),
     Report(report::ReportArgs),
+    Sensitivity(sensitivity::SensitivityArgs),
     Show(show::ShowArgs),
+    Uncertainty(uncertainty::UncertaintyArgs),
     Schema(schema::SchemaArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
@@ -156,7 +160,9 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Pareto(args) => args.run(&catalog),
         Command::Plan(args) => args.run(&catalog),
         Command::Report(args) => args.run(&catalog),
+        Command::Sensitivity(args) => args.run(&catalog),
         Command::Show(args) => args.run(&catalog),
+        Command::Uncertainty(args) => args.run(&catalog),
         Command::Schema(args) => args.run(),
         Command::Completions(args) => args.run(),
         Command::Man(args) => args.run(),

@@ -12,7 +12,9 @@ use super::estimate_table::estimate_table;
 use super::loaded::Loaded;
 use super::number::plain;
 use super::published::Published;
+use super::sensitivity_table::{DEFAULT_PERCENT, sensitivity_table, tornadoes};
 use super::table::{Cell, Column, Show, Table};
+use super::uncertainty_table::{uncertainty, uncertainty_table};
 use crate::cost::unit_cost::unit_costs;
 use crate::deploy::sparsity::{Rates, Stage, min_sparsity};
 use crate::machine::hardware::Hardware;
@@ -47,6 +49,10 @@ pub fn table(
         TableContent::EndToEnd => end_to_end(loaded, published),
         TableContent::Bill => Ok(bill_table(&bills(loaded)?)),
         TableContent::BillPools => Ok(pools_table(&bills(loaded)?)),
+        TableContent::Uncertainty => Ok(uncertainty_table(&uncertainty(loaded, None, None)?)),
+        TableContent::Sensitivity => {
+            Ok(sensitivity_table(&tornadoes(loaded, DEFAULT_PERCENT / 100.0)?, DEFAULT_PERCENT))
+        }
         TableContent::Claims(list) => claims::table(loaded, list),
     }
 }

@@ -7,6 +7,8 @@
 //! | [`cost_table`] | the columns of `afford cost` |
 //! | [`read_table`] | a table from CSV or JSON text |
 //! | [`front_table`], [`front_plot`] | Pareto fronts over columns of a table |
+//! | [`settings`] | a scenario's deployments whose inputs can be varied |
+//! | [`sensitivity_table`], [`uncertainty_table`] | how much inputs matter, and what is not sure |
 //! | [`sheet`] | everything about one thing, in four forms |
 //! | [`show_model`], [`show_model_text`] | the sheet of a model |
 //! | [`show_hardware`] | the sheet of a hardware |
@@ -67,11 +69,14 @@ pub mod plan_table;
 pub mod plot;
 pub mod published;
 pub mod read_table;
+pub mod sensitivity_table;
 pub mod serving_table;
+pub mod settings;
 pub mod sheet;
 pub mod show_hardware;
 pub mod show_model;
 pub mod show_model_text;
 pub mod table;
+pub mod uncertainty_table;
 pub mod waterfall;
 pub mod write;

@@ -13,6 +13,7 @@
 //! | [`extends`] | laying a spec over the one it extends |
 //! | [`model`], [`hardware`], [`scenario`] | the three kinds of spec |
 //! | [`bill`] | the bill of a scenario |
+//! | [`uncertainty`] | inputs that are not known exactly |
 //! | [`workload`] | deployments in a scenario |
 //! | [`schema`] | their JSON Schemas |
 //!
@@ -33,6 +34,7 @@ pub mod read_error;
 pub mod scenario;
 pub mod schema;
 pub mod source;
+pub mod uncertainty;
 pub mod workload;
 mod yaml_error;
 

@@ -6,6 +6,7 @@ use super::de::{At, from_node};
 use super::node::Node;
 use super::quantity::{Contexts, Count, Positive};
 use super::source::Diagnostic;
+use super::uncertainty::UncertaintySpec;
 use super::workload::{ConditionsSpec, DeploymentSpec};
 use crate::deploy::deployment::Side;
 use crate::deploy::sparsity::Wire;
@@ -54,6 +55,8 @@ pub struct Scenario {
     pub conditions: Option<ConditionsSpec>,
     /// What a period costs and brings in.
     pub bill: Option<BillSpec>,
+    /// What is not known exactly.
+    pub uncertainty: Option<UncertaintySpec>,
     /// Tables and figures; cost table and standard figures if left out.
     pub report: Option<ReportSpec>,
 }
@@ -151,6 +154,10 @@ pub enum TableContent {
     Bill,
     /// The pools that `bill` pays for.
     BillPools,
+    /// What deployments may give under `uncertainty`.
+    Uncertainty,
+    /// How much each input of each deployment matters, 10 % down and up.
+    Sensitivity,
     /// Single figures, one row per claim.
     Claims(Vec<ClaimSpec>),
 }
@@ -312,6 +319,10 @@ pub enum FigureContent {
     DecodeAndTraining(DecodeAndTrainingSpec),
     /// Attention FLOPs against KV bytes with the hardware's rooflines.
     FlopsAgainstBytes,
+    /// P10 to P90 of every deployment's cost under `uncertainty`.
+    Uncertainty,
+    /// What moves the cost of the cheapest deployment, 10 % down and up.
+    Tornado,
 }
 
 /// Keys of the figure over contexts.

@@ -5,6 +5,7 @@
 
 mod axes;
 mod bill;
+mod calibrate;
 mod check;
 mod completions;
 mod conditions;
@@ -24,6 +25,7 @@ mod sensitivity;
 mod serving;
 mod show;
 mod uncertainty;
+mod validate;
 
 use crate::catalog::Catalog;
 use crate::report::table::Format;
@@ -69,6 +71,7 @@ struct Output {
 #[derive(Debug, Subcommand)]
 enum Command {
     Bill(bill::BillArgs),
+    Calibrate(calibrate::CalibrateArgs),
     Check(check::CheckArgs),
     Cost(cost::CostArgs),
     Diff(diff::DiffArgs),
@@ -83,6 +86,7 @@ enum Command {
     Show(show::ShowArgs),
     Uncertainty(uncertainty::UncertaintyArgs),
     Schema(schema::SchemaArgs),
+    Validate(validate::ValidateArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
 }
@@ -150,6 +154,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
     let catalog = Catalog::new(cli.shared.specs);
     match cli.command {
         Command::Bill(args) => args.run(&catalog),
+        Command::Calibrate(args) => args.run(&catalog),
         Command::Check(args) => args.run(&catalog),
         Command::Cost(args) => args.run(&catalog),
         Command::Diff(args) => args.run(&catalog),
@@ -164,6 +169,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Show(args) => args.run(&catalog),
         Command::Uncertainty(args) => args.run(&catalog),
         Command::Schema(args) => args.run(),
+        Command::Validate(args) => args.run(&catalog),
         Command::Completions(args) => args.run(),
         Command::Man(args) => args.run(),
     }

@@ -29,6 +29,8 @@ pub enum Part {
     FfnShared,
     /// FFN of dense layers.
     FfnDense,
+    /// Kernels that only move rows: norms, rotations, quantising.
+    SmallKernels,
     /// The LM head.
     LmHead,
     /// What a step takes outside layers and LM head.
@@ -41,13 +43,14 @@ pub enum Part {
 
 impl Part {
     /// All of them, in the order of a ledger.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::AttentionCore,
         Self::AttentionLinear,
         Self::Router,
         Self::FfnRouted,
         Self::FfnShared,
         Self::FfnDense,
+        Self::SmallKernels,
         Self::LmHead,
         Self::Fixed,
         Self::NetworkExposed,
@@ -64,6 +67,7 @@ impl Part {
             Self::FfnRouted => "ffn_routed",
             Self::FfnShared => "ffn_shared",
             Self::FfnDense => "ffn_dense",
+            Self::SmallKernels => "small_kernels",
             Self::LmHead => "lm_head",
             Self::Fixed => "fixed",
             Self::NetworkExposed => "network_exposed",

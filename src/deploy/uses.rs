@@ -58,8 +58,10 @@ impl Compiled {
                 Ok(vec![of(Pool::All, self.devices, pools.attention, busy)?])
             }
             Deployment::Afd(afd) => {
-                let near = [attention, head, fixed.clone()].concat();
-                let far = [ffn, fixed].concat();
+                let (mut near, mut far) =
+                    ([attention, fixed.clone()].concat(), [ffn, fixed].concat());
+                let head_is_far = self.lm_head.rows_per_all > 0.0;
+                if head_is_far { &mut far } else { &mut near }.extend(head);
                 Ok(vec![
                     of(Pool::Attention, afd.attention_devices().into(), pools.attention, near)?,
                     of(Pool::Ffn, afd.ffn_devices().into(), pools.ffn, far)?,
@@ -84,7 +86,7 @@ impl Compiled {
 
     /// The LM head on one device; with pipeline stages only those of the last one have it.
     fn once_per_step(&self, pieces: &[Piece]) -> Busy {
-        let head = pieces.iter().filter(|p| p.stage == Stage::Step && self.part(p) == Part::LmHead);
+        let head = pieces.iter().filter(|p| self.part(p) == Part::LmHead && p.bound.is_some());
         head.map(|p| (Part::LmHead, Seconds::new(p.time_s / self.pipeline_stages))).collect()
     }
 
@@ -94,6 +96,7 @@ impl Compiled {
             (_, "fixed") => Part::Fixed,
             (Stage::Step, _) => Part::LmHead,
             (_, "core") => Part::AttentionCore,
+            (_, "small kernels") => Part::SmallKernels,
             (_, "routed experts") => Part::FfnRouted,
             (_, "router" | "latent_down" | "latent_up") => Part::Router,
             (Stage::Ffn, _) | (_, "gate_proj" | "up_proj" | "down_proj") if mixture() => {
@@ -108,6 +111,7 @@ impl Compiled {
     fn without_network(&self) -> Self {
         let mut other = self.clone();
         other.stage_transfer = Transfer::default();
+        other.lm_head.gather = Transfer::default();
         for kind in &mut other.ffn {
             kind.dispatch = Transfer::default();
             kind.combine = Transfer::default();

@@ -178,23 +178,23 @@ fn junit(all: &[Checked]) -> String {
             }
         }
         xml.start_element("testsuite");
-        xml.write_attribute("name", scenario);
+        xml.write_attribute("name", &escaped(scenario));
         xml.write_attribute("tests", &(files.len() + 1));
         xml.write_attribute("failures", &files.len());
         xml.start_element("testcase");
-        xml.write_attribute("classname", scenario);
+        xml.write_attribute("classname", &escaped(scenario));
         xml.write_attribute("name", "recomputed");
         xml.end_element();
         for file in files {
             let mine = outcome.drifts.iter().filter(|drift| drift.file == file);
             let lines: Vec<String> = mine.map(in_a_line).collect();
             xml.start_element("testcase");
-            xml.write_attribute("classname", scenario);
-            xml.write_attribute("name", file);
+            xml.write_attribute("classname", &escaped(scenario));
+            xml.write_attribute("name", &escaped(file));
             xml.start_element("failure");
             xml.write_attribute("message", &format!("{} moved", lines.len()));
             xml.set_preserve_whitespaces(true);
-            xml.write_text(&lines.join("\n"));
+            xml.write_text(&escaped(&lines.join("\n")));
             xml.end_element();
             xml.set_preserve_whitespaces(false);
             xml.end_element();
@@ -202,6 +202,12 @@ fn junit(all: &[Checked]) -> String {
         xml.end_element();
     }
     xml.end_document() + "\n"
+}
+
+/// What the writer leaves to its user: markup and characters that XML does not have.
+fn escaped(text: &str) -> String {
+    let visible = text.chars().filter(|c| !c.is_control() || *c == '\n').collect::<String>();
+    visible.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 fn in_a_line(drift: &Drift) -> String {

@@ -16,10 +16,12 @@
 //! | [`diff_table`] | the tables of `afford diff` |
 //! | [`duel`] | disaggregated beside colocated |
 //! | [`estimate_table`], [`serving_table`] | the columns of `afford estimate` |
+//! | [`validation_table`], [`parity_plot`] | predictions beside what was measured |
 //! | [`explain_tables`] | where time and memory of a deployment go |
 //! | [`inputs`] | everything that a report follows from, as trees |
 //! | [`ledger_table`] | who is paid for, by pool and part |
 //! | [`plan_table`] | the columns of `afford plan` |
+//! | [`fit_table`] | the columns of `afford calibrate` |
 //! | [`loaded`] | a scenario with its models and hardware found |
 //! | [`cases`] | a scenario's answers as a list of figures |
 //! | [`compare`] | two tables or texts, and which cells differ |
@@ -56,6 +58,7 @@ pub mod duel;
 pub mod estimate_table;
 pub mod explain_tables;
 pub mod figures;
+pub mod fit_table;
 pub mod front_plot;
 pub mod front_table;
 pub mod gantt;
@@ -64,6 +67,7 @@ pub mod ledger_table;
 pub mod loaded;
 pub mod number;
 pub mod page;
+pub mod parity_plot;
 pub mod picture;
 pub mod plan_table;
 pub mod plot;
@@ -78,5 +82,6 @@ pub mod show_model;
 pub mod show_model_text;
 pub mod table;
 pub mod uncertainty_table;
+pub mod validation_table;
 pub mod waterfall;
 pub mod write;

@@ -14,6 +14,7 @@
 //! | [`model`], [`hardware`], [`scenario`] | the three kinds of spec |
 //! | [`bill`] | the bill of a scenario |
 //! | [`uncertainty`] | inputs that are not known exactly |
+//! | [`calibration`] | the fitted part of a hardware profile |
 //! | [`workload`] | deployments in a scenario |
 //! | [`schema`] | their JSON Schemas |
 //!
@@ -22,6 +23,7 @@
 
 pub mod at;
 pub mod bill;
+pub mod calibration;
 pub mod change;
 mod choice;
 pub mod de;

@@ -57,7 +57,7 @@ fn sums(comparison: &Comparison) -> Result<usize, TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 16, ..ProptestConfig::default() })]
 
     #[test]
     fn the_parts_of_a_waterfall_sum_to_the_change(before in scenario(), after in scenario()) {

@@ -119,6 +119,37 @@ fn what_does_not_fit_is_counted_and_never_a_number() {
     assert!(spread.keeps_promise.unwrap() <= spread.feasible);
 }
 
+/// Rates spread as the measurements that a calibration was not fitted to miss it.
+#[test]
+fn residuals_of_a_calibration_are_a_distribution() {
+    let folder = tempfile::tempdir().unwrap();
+    let chip = folder.path().join("chip.yaml");
+    let text = "name: chip\nextends: h800\nsources: {m: measured}\ncalibration:\n  \
+                - family: all_reduce\n    dtype: bf16\n    backend: nccl\n    source: m\n    \
+                constants: {link: {startup_us: 5, us_per_rank: 1, efficiency: 0.8, ramp_us: 1}}\n    \
+                error: {rows: 50, mape_percent: 4, held_out_rows: 10, held_out_mape_percent: 8, held_out_bias_percent: -5}\n";
+    std::fs::write(&chip, text).unwrap();
+    let loaded = load(&format!(
+        "{TWO}uncertainty: {{inputs: [{{input: network, distribution: {{residuals: all_reduce}}}}]}}\n"
+    ))
+    .unwrap();
+    let spec = &loaded.scenario.uncertainty.as_ref().unwrap().inputs[0];
+    let calibrated = Catalog::default().hardware(chip.to_str().unwrap()).unwrap();
+    let distribution = spec.distribution(&[&calibrated]).unwrap();
+    assert!((distribution.quantile(0.5) - 0.95).abs() < 1e-12);
+    // The mean distance from the median, as a share: what the calibration says it is.
+    const STEPS: u32 = 2000;
+    let off = |i: u32| {
+        let value = distribution.quantile((f64::from(i) + 0.5) / f64::from(STEPS));
+        (value / 0.95).ln().abs()
+    };
+    let mean = (0..STEPS).map(off).sum::<f64>() / f64::from(STEPS);
+    assert!((mean - 0.08).abs() < 1e-3, "{mean}");
+    let complaint = spec.distribution(&[]).unwrap_err();
+    assert!(complaint.message.contains("no hardware here has a calibration of `all_reduce`"));
+    assert!(complaint.origin.is_some());
+}
+
 fn elasticities(tornado: &Tornado, inputs: &[Input], of_tpot: bool) -> f64 {
     let mine = tornado.inputs.iter().filter(|i| inputs.contains(&i.knob.input));
     mine.map(|i| if of_tpot { i.tpot_elasticity } else { i.elasticity }).sum()

@@ -9,9 +9,11 @@ use crate::report::read_table::read_table;
 use crate::report::table::{Format, Table};
 use crate::report::waterfall::compare;
 use crate::spec::source::all_of;
-use crate::spec::{Diagnostic, Kind};
+use crate::spec::{Diagnostic, Kind, Source};
+use crate::text_file::read_text;
 use clap::Args;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What differs between two reports, tables, scenarios or specs, and what each changed input adds
 ///
@@ -115,7 +117,7 @@ impl DiffArgs {
         let tree = |name: &String| Ok((name.clone(), catalog.read(other, name)?));
         let those = self.on.iter().map(tree).collect::<Result<Vec<_>, Diagnostic>>()?;
         let (models, hardware) = if kind == Kind::Model { (this, those) } else { (those, this) };
-        let source = crate::spec::Source::new("the comparison", text);
+        let source = Source::new("the comparison", text);
         Ok(Inputs {
             version: VERSION.to_owned(),
             scenario: crate::spec::node::Node::parse(&source)?,
@@ -141,7 +143,7 @@ impl Side {
         if path.is_dir() && !path.join("config.json").is_file() {
             return Ok(Self::Report(path.to_owned()));
         }
-        if path.is_file() && (ending == "csv" || (ending == "json" && is_table(path))) {
+        if path.is_file() && is_table(path, ending) {
             return Ok(Self::Table(path.to_owned()));
         }
         if path.is_file() && ending != "json" {
@@ -178,9 +180,16 @@ impl Side {
     }
 }
 
-/// Whether a JSON file holds rows rather than a model's configuration.
-fn is_table(path: &Path) -> bool {
-    read_file(path).is_ok_and(|source| source.text.trim_start().starts_with('['))
+/// Whether a file holds rows; JSON may be a model's configuration.
+fn is_table(path: &Path, ending: &str) -> bool {
+    let rows = || read_table_file(path).is_ok_and(|s| s.text.trim_start().starts_with('['));
+    matches!(ending, "csv" | "jsonl" | "ndjson") || (ending == "json" && rows())
+}
+
+/// Tables of sweeps are longer than any spec.
+fn read_table_file(path: &Path) -> Result<Arc<Source>, Diagnostic> {
+    const LARGEST_TABLE_BYTES: u64 = 1 << 30;
+    read_text(path, LARGEST_TABLE_BYTES)
 }
 
 fn scenarios(before: &Inputs, after: &Inputs) -> Result<Vec<Section>, Diagnostic> {
@@ -246,7 +255,7 @@ fn tables(pairs: &[(PathBuf, PathBuf)]) -> Result<Section, Diagnostic> {
     let none = Tolerances { all: Tolerance::NONE, columns: Vec::new() };
     let mut files = Vec::new();
     for (before, after) in pairs {
-        let (old, new) = (read_file(before)?, read_file(after)?);
+        let (old, new) = (read_table_file(before)?, read_table_file(after)?);
         let name = after.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let compared = compare_tables(&read_table(&old)?, &read_table(&new)?, &none);
         files.push((name, compared));

@@ -4,6 +4,7 @@ use super::loaded::Loaded;
 use super::plot::{Frame, PlotError, RangeRow, Ranges};
 use super::settings::{NamedSetting, settings};
 use super::table::{Cell, Column, Show, Table};
+use crate::machine::hardware::Hardware;
 use crate::spec::Diagnostic;
 use crate::spec::uncertainty::{DEFAULT_SAMPLES, DEFAULT_SEED};
 use crate::sweep::uncertain::{Simulation, Spread, Uncertain};
@@ -55,7 +56,10 @@ pub fn uncertainty(
         }
         let source = input.source.as_deref().unwrap_or("assumed");
         notes.push(format!("{}: {}; {source}.", knob.name(), input.distribution.value));
-        inputs.push(Uncertain { knob, distribution: input.distribution()? });
+        let hardware = loaded.hardware.iter().map(|part| &part.value);
+        let named = |h: &&Hardware| knob.hardware.as_ref().is_none_or(|name| *name == h.name);
+        let hardware: Vec<&Hardware> = hardware.filter(named).collect();
+        inputs.push(Uncertain { distribution: input.distribution(&hardware)?, knob });
     }
     let own = |given: Option<u64>, spec: Option<crate::spec::quantity::Count>, or: u64| {
         given.or(spec.map(|count| count.0)).unwrap_or(or)

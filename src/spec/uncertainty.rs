@@ -3,6 +3,8 @@
 use super::de::At;
 use super::quantity::{Count, Positive};
 use super::source::Diagnostic;
+use crate::machine::calibration::{Family, FitError};
+use crate::machine::hardware::Hardware;
 use crate::sweep::distribution::Distribution;
 use crate::sweep::vary::Input;
 use schemars::JsonSchema;
@@ -50,6 +52,8 @@ pub enum DistributionSpec {
     Uniform(UniformSpec),
     /// From the least to the most, with a peak between.
     Triangular(TriangularSpec),
+    /// As the rows that the hardware's calibration of a family was not fitted to miss it.
+    Residuals(Family),
 }
 
 impl fmt::Display for DistributionSpec {
@@ -60,6 +64,9 @@ impl fmt::Display for DistributionSpec {
             }
             Self::Normal(d) => write!(f, "normal, {} +- {}", d.mean.0, d.deviation.0),
             Self::Uniform(d) => write!(f, "{} to {}", d.low.0, d.high.0),
+            Self::Residuals(family) => {
+                write!(f, "as measurements of {} miss their fit", family.name())
+            }
             Self::Triangular(d) => {
                 write!(f, "{} to {}, likeliest {}", d.low.0, d.high.0, d.mode.0)
             }
@@ -109,6 +116,20 @@ pub struct TriangularSpec {
     pub high: Positive,
 }
 
+/// The rate reached over the rate predicted, where measurements miss a fit as they do: held-out
+/// rows where there are any. A fit whose times are too long by the bias is beaten by it, and a mean
+/// absolute error of e is that of a normal distribution with deviation e sqrt(pi / 2).
+fn residuals(error: &FitError) -> Result<LogNormal, statrs::distribution::LogNormalError> {
+    const LEAST_SIGMA: f64 = 1e-6;
+    let (mape, bias) = match error.held_out_rows {
+        0 => (error.mape_percent, 0.0),
+        _ => (error.held_out_mape_percent, error.held_out_bias_percent),
+    };
+    let median = (1.0 + bias / 100.0).max(LEAST_SIGMA);
+    let sigma = (mape / 100.0 * std::f64::consts::FRAC_PI_2.sqrt()).clamp(LEAST_SIGMA, 3.0);
+    LogNormal::new(median.ln(), sigma)
+}
+
 /// Samples drawn where the scenario does not say.
 pub const DEFAULT_SAMPLES: u64 = 1000;
 /// Where draws begin where the scenario does not say.
@@ -118,8 +139,8 @@ impl UncertainInputSpec {
     /// The distribution, checked.
     ///
     /// # Errors
-    /// If its parameters are out of order or absurdly wide.
-    pub fn distribution(&self) -> Result<Distribution, Diagnostic> {
+    /// If its parameters are out of order or absurdly wide, or none of `hardware` is calibrated.
+    pub fn distribution(&self, hardware: &[&Hardware]) -> Result<Distribution, Diagnostic> {
         let spread = |sigma: f64, most: f64| {
             let message = format!("a deviation of {sigma} is no uncertainty but ignorance");
             let help = format!("it may be at most {most}");
@@ -134,12 +155,29 @@ impl UncertainInputSpec {
                 spread(deviation.0, mean.0)?;
                 Distribution::Normal(self.known(Normal::new(mean.0, deviation.0))?)
             }
+            DistributionSpec::Residuals(family) => {
+                let error = self.residuals(family, hardware)?;
+                Distribution::LogNormal(self.known(residuals(&error))?)
+            }
             DistributionSpec::Uniform(UniformSpec { low, high }) => {
                 Distribution::Uniform(self.known(Uniform::new(low.0, high.0))?)
             }
             DistributionSpec::Triangular(TriangularSpec { low, mode, high }) => {
                 Distribution::Triangular(self.known(Triangular::new(low.0, high.0, mode.0))?)
             }
+        })
+    }
+
+    /// How far the fit of a family with the most rows misses.
+    fn residuals(&self, family: Family, hardware: &[&Hardware]) -> Result<FitError, Diagnostic> {
+        let fits = hardware.iter().flat_map(|hardware| hardware.calibration.fits.iter());
+        let mine = fits.filter(|fit| fit.family == family);
+        let most = mine.max_by_key(|fit| fit.error.rows).map(|fit| fit.error);
+        most.ok_or_else(|| {
+            let family = family.name();
+            self.distribution
+                .complain(format!("no hardware here has a calibration of `{family}`"))
+                .help("`afford calibrate` makes one; or write a distribution")
         })
     }
 

@@ -189,6 +189,32 @@ fn a_change_inside_its_tolerance_passes_in_tables_figures_and_page() {
     assert!(moved.lines().skip(1).all(|line| line.contains("total_usd_per_mtok")), "{moved}");
 }
 
+/// A table that the scenario asks for anew is the scenario's doing, and moves no other.
+#[test]
+fn a_new_table_is_laid_to_the_scenario() {
+    let project = Project::new();
+    let more = "  tables:\n    - {file: new.csv, title: New, content: flops_and_bytes}";
+    project.edit("mine.yaml", "  tables:", more);
+    let drifts = project.drifts();
+    let files: Vec<&str> = drifts.iter().map(|d| d["file"].as_str().unwrap()).collect();
+    assert_eq!(files, ["new.csv", "README.md"]);
+    for drift in drifts {
+        let why = drift["because"].as_str().unwrap();
+        assert!(why.starts_with("scenario: report.tables"), "{why}");
+    }
+}
+
+/// What an older program wrote of inputs that this one cannot read is laid to the program.
+#[test]
+fn inputs_that_cannot_be_read_any_more_are_the_program_s_doing() {
+    let project = Project::new();
+    let inputs = "reports/mine/inputs.json";
+    project.edit(inputs, "\"contexts_tokens\"", "\"contexts\": [1], \"contexts_tokens\"");
+    project.edit("reports/mine/unit_costs.csv", "Chip,", "Chip,1");
+    let why = project.drifts()[0]["because"].as_str().unwrap().to_owned();
+    assert!(why.starts_with("the program"), "{why}");
+}
+
 #[test]
 fn update_rewrites_figures_and_inputs() {
     let project = Project::new();

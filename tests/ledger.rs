@@ -99,7 +99,11 @@ fn one_micro_batch_by_hand() {
         line.map_or(0.0, |l| l.time.seconds())
     };
     let all = |of_stage: f64| of_stage * f64::from(layers);
-    let network = all(stages.dispatch + stages.combine);
+    // Rows are gathered for the LM head too.
+    let pieces = found.compiled.breakdown(point);
+    let gather: f64 = pieces.iter().filter(|p| p.name == "lm_head rows").map(|p| p.time_s).sum();
+    assert!(gather > 0.0);
+    let network = all(stages.dispatch + stages.combine) + gather;
     let head = of(Pool::Attention, Part::LmHead);
     for pool in [Pool::Attention, Pool::Ffn] {
         assert!(close(of(pool, Part::NetworkExposed), network));

@@ -37,7 +37,7 @@ const SIGMA: f64 = 0.3;
 /// $ is linear in the price, so it is lognormal too.
 #[test]
 fn a_lognormal_price_gives_lognormal_costs() {
-    const SAMPLES: u64 = 4000;
+    const SAMPLES: u64 = 1500;
     let found =
         under("{input: price, distribution: {lognormal: {median: 1.25, sigma: 0.3}}}", SAMPLES);
     let normal = Normal::new(0.0, 1.0).unwrap();
@@ -67,7 +67,7 @@ fn a_lognormal_price_gives_lognormal_costs() {
 /// Phi(ln(b / a) / sqrt(sigma_a^2 + sigma_b^2)); with a common one always or never.
 #[test]
 fn who_is_cheapest_is_as_likely_as_it_should_be() {
-    const SAMPLES: u64 = 4000;
+    const SAMPLES: u64 = 1500;
     let own = |hardware: &str| {
         format!(
             "{{input: price, hardware: {hardware}, distribution: {{lognormal: {{median: 1, sigma: {SIGMA}}}}}}}"
@@ -92,7 +92,7 @@ fn who_is_cheapest_is_as_likely_as_it_should_be() {
 /// The promise is kept where all rates stay above the share that just keeps it.
 #[test]
 fn the_promise_is_kept_as_often_as_it_should_be() {
-    const SAMPLES: u64 = 2000;
+    const SAMPLES: u64 = 1500;
     let all = |input: &str| {
         format!("{{input: {input}, distribution: {{uniform: {{low: 0.2, high: 1}}}}}}")
     };

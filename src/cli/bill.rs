@@ -19,7 +19,18 @@ use clap::Args;
   afford bill deepseek_day
   afford bill ./my-scenario.yaml --format json
 
-csv holds the bills; json holds bills and pools.")]
+csv holds the bills; json holds bills and pools.
+
+A scenario's bill may look so:
+  bill:
+    traffic: {input_tokens_per_day: 4e10, output_tokens_per_day: 1e10}
+    utilisation: 0.6
+    # or load: {peak_over_mean: 2, mean_output_tokens: 800, mean_wait_ms: 100}
+    prices:
+      - hardware: h20
+        price: {basis: reserved, usd_per_hour: 0.6, date: 2026-01, source: quote}
+    list_prices_usd_per_mtok: {input: 0.5, cached_input: 0.1, output: 2}
+    split: list_prices")]
 pub struct BillArgs {
     /// Scenario, by name or path
     scenario: String,

@@ -180,7 +180,9 @@ fn explain(
                 drift.because.push(change.in_a_line());
             }
         }
-        if still.as_ref().is_some_and(|still| still.iter().any(same)) {
+        let still_differs = still.as_ref().is_some_and(|still| still.iter().any(same));
+        // A program that cannot compute with the old inputs is another one.
+        if still_differs || (still.is_none() && drift.because.is_empty()) {
             drift.because.push(program.clone());
         }
         if drift.because.is_empty() && !changes.is_empty() {
@@ -204,16 +206,26 @@ fn same_place(one: &Difference, other: &Difference) -> bool {
 fn moved_between(before: &Bundle, after: &Bundle) -> Vec<Drift> {
     let mut found = Outcome::default();
     let exact = Tolerances { all: ARITHMETIC, columns: Vec::new() };
-    for (old, new) in before.tables.iter().zip(&after.tables) {
+    for new in &after.tables {
+        let Some(old) = before.tables.iter().find(|old| old.file == new.file) else {
+            found.missing(&new.file);
+            continue;
+        };
         // As files are: through CSV.
         let source = Source::new(old.file.as_str(), old.table.csv());
         if let Ok(old) = read_table(&source) {
             found.add(&new.file, compare_tables(&old, &new.table, &exact).differences);
         }
     }
-    for (old, new) in before.figures.iter().zip(&after.figures) {
+    for new in &after.figures {
         let file = format!("{}.svg", new.file);
-        found.add(&file, compare_texts(&old.svg, &new.svg, ARITHMETIC));
+        match before.figures.iter().find(|old| old.file == new.file) {
+            None => {
+                found.missing(&file);
+                found.missing(&format!("{}.png", new.file));
+            }
+            Some(old) => found.add(&file, compare_texts(&old.svg, &new.svg, ARITHMETIC)),
+        }
     }
     found.add("README.md", compare_texts(&before.page, &after.page, ARITHMETIC));
     found.drifts

@@ -6,7 +6,7 @@ use super::settings::{NamedSetting, settings};
 use super::table::{Cell, Column, Show, Table};
 use crate::machine::hardware::Hardware;
 use crate::spec::Diagnostic;
-use crate::spec::uncertainty::{DEFAULT_SAMPLES, DEFAULT_SEED};
+use crate::spec::uncertainty::{DEFAULT_SAMPLES, DEFAULT_SEED, UncertaintySpec};
 use crate::sweep::uncertain::{Simulation, Spread, Uncertain};
 use crate::sweep::vary::Knob;
 
@@ -38,6 +38,33 @@ pub fn uncertainty(
         )
     })?;
     let all = settings(loaded)?;
+    let (inputs, mut notes) = inputs(loaded, spec, &all)?;
+    let own = |given: Option<u64>, spec: Option<crate::spec::quantity::Count>, or: u64| {
+        given.or(spec.map(|count| count.0)).unwrap_or(or)
+    };
+    let (samples, seed) =
+        (own(samples, spec.samples, DEFAULT_SAMPLES), own(seed, spec.seed, DEFAULT_SEED));
+    let bare: Vec<_> = all.iter().map(|named| named.setting.clone()).collect();
+    let groups: Vec<usize> = all.iter().map(|named| named.group).collect();
+    let simulation = Simulation {
+        settings: &bare,
+        groups: &groups,
+        inputs: &inputs,
+        samples,
+        seed,
+        promise_s: scenario.promise.as_ref().map(|promise| promise.tpot_ms.0 / 1e3),
+    };
+    let spreads = simulation.run()?;
+    notes.insert(0, format!("{samples} samples from seed {seed}; batches as planned."));
+    Ok(Uncertainty { settings: all, spreads, notes })
+}
+
+/// What is uncertain, with a line on each.
+fn inputs(
+    loaded: &Loaded,
+    spec: &UncertaintySpec,
+    all: &[NamedSetting],
+) -> Result<(Vec<Uncertain>, Vec<String>), Diagnostic> {
     let mut inputs = Vec::new();
     let mut notes = Vec::new();
     for input in &spec.inputs {
@@ -61,24 +88,7 @@ pub fn uncertainty(
         let hardware: Vec<&Hardware> = hardware.filter(named).collect();
         inputs.push(Uncertain { distribution: input.distribution(&hardware)?, knob });
     }
-    let own = |given: Option<u64>, spec: Option<crate::spec::quantity::Count>, or: u64| {
-        given.or(spec.map(|count| count.0)).unwrap_or(or)
-    };
-    let (samples, seed) =
-        (own(samples, spec.samples, DEFAULT_SAMPLES), own(seed, spec.seed, DEFAULT_SEED));
-    let bare: Vec<_> = all.iter().map(|named| named.setting.clone()).collect();
-    let groups: Vec<usize> = all.iter().map(|named| named.group).collect();
-    let simulation = Simulation {
-        settings: &bare,
-        groups: &groups,
-        inputs: &inputs,
-        samples,
-        seed,
-        promise_s: scenario.promise.as_ref().map(|promise| promise.tpot_ms.0 / 1e3),
-    };
-    let spreads = simulation.run()?;
-    notes.insert(0, format!("{samples} samples from seed {seed}; batches as planned."));
-    Ok(Uncertainty { settings: all, spreads, notes })
+    Ok((inputs, notes))
 }
 
 /// P10, P50 and P90, and the probabilities.

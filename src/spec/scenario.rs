@@ -150,6 +150,8 @@ pub enum TableContent {
     AfdAgainstColocated,
     /// Predicted beside measured throughput of every deployment.
     EndToEnd,
+    /// Who is paid for in every deployment: $ per million tokens by pool and part.
+    Ledger,
     /// What the period of `bill` costs and brings in.
     Bill,
     /// The pools that `bill` pays for.

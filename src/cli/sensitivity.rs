@@ -40,7 +40,7 @@ impl SensitivityArgs {
         let loaded = Loaded::load(catalog, &self.scenario)?;
         let all = tornadoes(&loaded, percent / 100.0)?;
         if let Some((picture, tornado)) = picture.zip(cheapest(&all)) {
-            picture.write(tornado_chart(tornado, percent).map_err(Diagnostic::from)?)?;
+            picture.write(tornado_chart(tornado, percent).svg().map_err(Diagnostic::from)?)?;
         }
         print(&sensitivity_table(&all, percent).render(self.output.format))
     }

@@ -39,7 +39,7 @@ impl UncertaintyArgs {
         let loaded = Loaded::load(catalog, &self.scenario)?;
         let found = uncertainty(&loaded, self.samples, self.seed)?;
         if let Some(picture) = picture {
-            picture.write(uncertainty_chart(&loaded, &found).map_err(Diagnostic::from)?)?;
+            picture.write(uncertainty_chart(&loaded, &found).svg().map_err(Diagnostic::from)?)?;
         }
         print(&uncertainty_table(&found).render(self.output.format))
     }

@@ -45,11 +45,13 @@ pub fn figure(loaded: &Loaded, spec: &FigureSpec) -> Result<String, Diagnostic> 
         FigureContent::AgainstContext(of) => against_context(loaded, of, frame(600))?,
         FigureContent::DecodeAndTraining(of) => decode_and_training(loaded, of, frame(460))?,
         FigureContent::FlopsAgainstBytes => flops_against_bytes(loaded, frame(640))?,
-        FigureContent::Uncertainty => uncertainty_chart(loaded, &uncertainty(loaded, None, None)?),
+        FigureContent::Uncertainty => {
+            uncertainty_chart(loaded, &uncertainty(loaded, None, None)?).svg()
+        }
         FigureContent::Tornado => {
             let all = tornadoes(loaded, DEFAULT_PERCENT / 100.0)?;
             match cheapest(&all) {
-                Some(tornado) => tornado_chart(tornado, DEFAULT_PERCENT),
+                Some(tornado) => tornado_chart(tornado, DEFAULT_PERCENT).svg(),
                 None => Err(PlotError::Empty { what: spec.title.clone() }),
             }
         }

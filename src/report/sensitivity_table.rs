@@ -2,7 +2,7 @@
 
 use super::loaded::Loaded;
 use super::number::significant;
-use super::plot::{Frame, PlotError, RangeRow, Ranges};
+use super::plot::{Frame, RangeRow, Ranges};
 use super::settings::{NamedSetting, rivals, settings};
 use super::table::{Cell, Column, Show, Table};
 use crate::deploy::legal::Refused;
@@ -126,10 +126,8 @@ pub fn cheapest(all: &[Tornado]) -> Option<&Tornado> {
 }
 
 /// The tornado of one deployment: a bar per input from $ with it lower to $ with it higher.
-///
-/// # Errors
-/// If nothing moves it.
-pub fn tornado_chart(tornado: &Tornado, percent: f64) -> Result<String, PlotError> {
+#[must_use]
+pub fn tornado_chart(tornado: &Tornado, percent: f64) -> Ranges {
     let base = tornado.named.row.estimate.usd_per_mtok;
     let row = |input: &Sensitivity| {
         let ends = [input.low.usd_per_mtok, input.high.usd_per_mtok];
@@ -161,5 +159,4 @@ pub fn tornado_chart(tornado: &Tornado, percent: f64) -> Result<String, PlotErro
         groups: ["dearer with more of it", "cheaper with more of it"].map(str::to_owned).to_vec(),
         rows,
     }
-    .svg()
 }

@@ -1,7 +1,7 @@
 //! What deployments may give under uncertain inputs, as a table and a chart.
 
 use super::loaded::Loaded;
-use super::plot::{Frame, PlotError, RangeRow, Ranges};
+use super::plot::{Frame, RangeRow, Ranges};
 use super::settings::{NamedSetting, settings};
 use super::table::{Cell, Column, Show, Table};
 use crate::machine::hardware::Hardware;
@@ -160,10 +160,8 @@ fn columns() -> Vec<Column> {
 }
 
 /// P10 to P90 of every deployment, with P50 marked.
-///
-/// # Errors
-/// If there is nothing to draw.
-pub fn uncertainty_chart(loaded: &Loaded, found: &Uncertainty) -> Result<String, PlotError> {
+#[must_use]
+pub fn uncertainty_chart(loaded: &Loaded, found: &Uncertainty) -> Ranges {
     let row = |(named, spread): (&NamedSetting, &Spread)| {
         let [low, middle, high] = spread.usd_per_mtok;
         Some(RangeRow {
@@ -190,5 +188,4 @@ pub fn uncertainty_chart(loaded: &Loaded, found: &Uncertainty) -> Result<String,
         groups: Vec::new(),
         rows,
     }
-    .svg()
 }

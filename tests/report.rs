@@ -24,7 +24,7 @@ fn copy_of_report(folder: &Path) {
 }
 
 fn check(folder: &Path, more: &[&str]) -> Output {
-    let mut args = vec!["check", "step3_paper", "--reports", folder.to_str().unwrap()];
+    let mut args = vec!["check", "step3_paper", "--baseline", folder.to_str().unwrap()];
     args.extend(more);
     afford(&args)
 }
@@ -94,7 +94,7 @@ fn a_report_is_the_same_bytes_on_any_number_of_threads() {
             .collect()
     };
     let one: Vec<_> = write("one", "1");
-    assert_eq!(one.len(), 17);
+    assert_eq!(one.len(), 18);
     let seven: Vec<_> = write("seven", "7");
     for (a, b) in one.iter().zip(&seven) {
         assert_eq!(a.0, b.0);

@@ -176,7 +176,7 @@ fn every_scenario_has_its_report_committed_and_up_to_date() {
     for scenario in names(Kind::Scenario) {
         assert!(reports.join(&scenario).is_dir(), "{scenario}");
     }
-    let checked = afford(&["check", "--reports", reports.to_str().unwrap()]);
+    let checked = afford(&["check", "--baseline", reports.to_str().unwrap()]);
     let (out, err) = (checked.stdout, String::from_utf8_lossy(&checked.stderr));
     assert!(checked.status.success(), "{}{err}", String::from_utf8_lossy(&out));
     assert_eq!(err.lines().count(), names(Kind::Scenario).len());
@@ -226,4 +226,28 @@ fn names_are_file_names() {
             assert_eq!(name, stem);
         }
     }
+}
+
+/// Scenarios that say what they need for it are billed, varied and compared with themselves.
+#[test]
+fn scenarios_are_billed_varied_and_compared() {
+    let catalog = Catalog::default();
+    let (mut billed, mut drawn) = (0, 0);
+    for name in names(Kind::Scenario) {
+        let scenario = catalog.scenario(&name).unwrap();
+        for format in ["table", "csv", "markdown"] {
+            if scenario.bill.is_some() {
+                billed += 1;
+                check_form(&output(&["bill", &name, "--format", format]), format);
+            }
+            if scenario.uncertainty.is_some() {
+                drawn += 1;
+                let few = ["uncertainty", &name, "--samples", "20", "--format", format];
+                check_form(&output(&few), format);
+                check_form(&output(&["sensitivity", &name, "--format", format]), format);
+            }
+        }
+    }
+    assert!(billed > 0 && drawn > 0);
+    assert_eq!(output(&["diff", "step3_paper", "step3_paper"]), "Nothing differs.\n");
 }

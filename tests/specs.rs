@@ -86,7 +86,8 @@ fn a_full_stderr_fails_nothing() {
     let full = || File::options().write(true).open(Path::new("/dev/full")).unwrap();
     let out = tempfile::tempdir().unwrap();
     let shown = out.path().to_str().unwrap();
-    for args in [vec!["report", "--out", shown], vec!["check", "step3_paper", "--reports", shown]] {
+    for args in [vec!["report", "--out", shown], vec!["check", "step3_paper", "--baseline", shown]]
+    {
         let mut afford = Command::new(env!("CARGO_BIN_EXE_afford"));
         let output = afford.args(&args).stderr(full()).output().unwrap();
         assert_eq!(output.status.code(), Some(0), "{args:?}");

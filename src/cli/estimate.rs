@@ -5,6 +5,7 @@ use super::conditions::Conditions;
 use super::sides::set_prices;
 use super::{Failure, Output, print};
 use crate::catalog::Catalog;
+use crate::cost::ledger::Line;
 use crate::deploy::compile::{Compiled, Pools, compile};
 use crate::deploy::deployment::Deployment;
 use crate::deploy::estimate::{Estimate, MOST_MICRO_BATCHES, Point};
@@ -13,6 +14,7 @@ use crate::machine::fidelity::Fidelity;
 use crate::machine::hardware::Hardware;
 use crate::measured::lengths::lengths;
 use crate::report::estimate_table::{EstimateRow, estimate_table};
+use crate::report::ledger_table::ledger_table;
 use crate::spec::Diagnostic;
 use crate::spec::quantity::parse_contexts;
 use crate::text_file::read_text;
@@ -61,6 +63,9 @@ pub struct EstimateArgs {
     /// Price of a hardware for this run, as NAME=USD_PER_HOUR
     #[arg(long, value_name = "NAME=USD")]
     price: Vec<String>,
+    /// Who is paid for instead: $/Mtok by pool and part, which sum to the bill
+    #[arg(long)]
+    pub(super) ledger: bool,
     #[command(flatten)]
     pub(super) conditions: Conditions,
     #[command(flatten)]
@@ -84,12 +89,28 @@ pub(super) struct Case {
     pub options: Options,
 }
 
+impl Case {
+    /// Who is paid for.
+    pub(super) fn ledger(&self) -> Result<(&EstimateRow, Vec<Line>), Diagnostic> {
+        let EstimateRow { deployment, point, estimate, .. } = &self.row;
+        let pools = Pools { attention: &self.hardware.0, ffn: &self.hardware.1 };
+        Ok((&self.row, self.compiled.ledger(deployment, pools, *point, estimate)?))
+    }
+}
+
 impl EstimateArgs {
     pub(super) fn run(self, catalog: &Catalog) -> Result<(), Failure> {
-        let rows: Vec<_> = self.cases(catalog)?.into_iter().map(|case| case.row).collect();
-        print(&estimate_table(&rows).render(self.output.format))?;
+        let cases = self.cases(catalog)?;
+        let table = if self.ledger {
+            let ledgers: Result<Vec<_>, _> = cases.iter().map(Case::ledger).collect();
+            ledger_table(&ledgers?)
+        } else {
+            let rows: Vec<_> = cases.iter().map(|case| case.row.clone()).collect();
+            estimate_table(&rows)
+        };
+        print(&table.render(self.output.format))?;
         // A sweep with a feasible point has an answer; one without is a finding.
-        let feasible = rows.iter().any(|row| row.estimate.infeasible.is_none());
+        let feasible = cases.iter().any(|case| case.row.estimate.infeasible.is_none());
         if feasible { Ok(()) } else { Err(Failure::Finding) }
     }
 

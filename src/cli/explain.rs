@@ -7,6 +7,7 @@ use crate::deploy::compile::Pools;
 use crate::report::estimate_table::estimate_table;
 use crate::report::explain_tables::{kernels, levers, memory, stages};
 use crate::report::gantt::{PipelineView, pipeline_svg};
+use crate::report::ledger_table::ledger_table;
 use crate::report::picture::Picture;
 use crate::report::plot::PlotError;
 use crate::report::table::{Format, Table};
@@ -24,7 +25,7 @@ const MORE_PERCENT: f64 = 10.0;
   afford explain --model step-3 --hardware h800 --deployment 2A2F --batch 6144 --context 4Ki
   afford explain --model deepseek-v3 --hardware h20 --deployment EP32 --context 32Ki --tpot-ms 50 --format csv
 
-csv and json hold the kernels.")]
+csv and json hold the kernels, or the ledger with --ledger.")]
 pub struct ExplainArgs {
     /// Draw the pipeline of layers in the middle of the step as a Gantt chart, .svg or .png
     #[arg(long, value_name = "FILE")]
@@ -50,7 +51,11 @@ impl ExplainArgs {
         let mut all = Table::default();
         for (at, case) in cases.iter().enumerate() {
             if matches!(format, Format::Csv | Format::Json) {
-                let table = kernels(&case.compiled.breakdown(case.row.point));
+                let table = if self.estimate.ledger {
+                    ledger_table(&[case.ledger()?])
+                } else {
+                    kernels(&case.compiled.breakdown(case.row.point))
+                };
                 all.columns = table.columns;
                 all.rows.extend(table.rows);
             } else {
@@ -110,6 +115,7 @@ fn sections(case: &Case, format: Format) -> Result<String, Diagnostic> {
         ("Estimate", estimate_table(std::slice::from_ref(row))),
         ("Where the time goes", stages(&pieces)),
         ("Kernels and transfers", kernels(&pieces)),
+        ("Who is paid for", ledger_table(&[case.ledger()?])),
         ("What a device holds", memory(row)),
         ("What would move it", levers(row, &pulled, MORE_PERCENT)),
     ];

@@ -4,11 +4,13 @@
 //! 2 bad input. A closed pipe ends the program quietly.
 
 mod axes;
+mod bill;
 mod calibrate;
 mod check;
 mod completions;
 mod conditions;
 mod cost;
+mod diff;
 mod estimate;
 mod explain;
 mod import;
@@ -19,10 +21,12 @@ mod pareto;
 mod plan;
 mod report;
 mod schema;
+mod sensitivity;
 mod serving;
 mod show;
 mod sides;
 mod sweep;
+mod uncertainty;
 mod validate;
 
 use crate::catalog::Catalog;
@@ -68,9 +72,11 @@ struct Output {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Bill(bill::BillArgs),
     Calibrate(calibrate::CalibrateArgs),
     Check(check::CheckArgs),
     Cost(cost::CostArgs),
+    Diff(diff::DiffArgs),
     Estimate(serving::EstimateCommand),
     Explain(explain::ExplainArgs),
     Import(import::ImportArgs),
@@ -79,8 +85,10 @@ enum Command {
     Pareto(pareto::ParetoArgs),
     Plan(plan::PlanArgs),
     Report(report::ReportArgs),
+    Sensitivity(sensitivity::SensitivityArgs),
     Show(show::ShowArgs),
     Sweep(sweep::SweepArgs),
+    Uncertainty(uncertainty::UncertaintyArgs),
     Schema(schema::SchemaArgs),
     Validate(validate::ValidateArgs),
     Completions(completions::CompletionsArgs),
@@ -149,9 +157,11 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
     }
     let catalog = Catalog::new(cli.shared.specs);
     match cli.command {
+        Command::Bill(args) => args.run(&catalog),
         Command::Calibrate(args) => args.run(&catalog),
         Command::Check(args) => args.run(&catalog),
         Command::Cost(args) => args.run(&catalog),
+        Command::Diff(args) => args.run(&catalog),
         Command::Estimate(args) => args.run(&catalog),
         Command::Explain(args) => args.run(&catalog),
         Command::Import(args) => args.run(),
@@ -160,8 +170,10 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Pareto(args) => args.run(&catalog),
         Command::Plan(args) => args.run(&catalog),
         Command::Report(args) => args.run(&catalog),
+        Command::Sensitivity(args) => args.run(&catalog),
         Command::Show(args) => args.run(&catalog),
         Command::Sweep(args) => args.run(&catalog),
+        Command::Uncertainty(args) => args.run(&catalog),
         Command::Schema(args) => args.run(),
         Command::Validate(args) => args.run(&catalog),
         Command::Completions(args) => args.run(),

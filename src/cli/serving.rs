@@ -41,7 +41,7 @@ struct ServingArgs {
         value_name = "N",
         value_delimiter = ',',
         requires_all = ["input_tokens", "output_tokens"],
-        conflicts_with_all = ["batch", "context", "tpot_ms"]
+        conflicts_with_all = ["batch", "context", "tpot_ms", "ledger"]
     )]
     concurrency: Vec<u64>,
     /// Tokens of a prompt: 8192 or 1Ki,8Ki

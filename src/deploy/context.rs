@@ -15,6 +15,7 @@
 //! This file knows token counts and nothing of what they cost. Samples become moments once;
 //! asking a context for its moments allocates nothing.
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// Why samples are no distribution.
@@ -32,7 +33,7 @@ pub enum ContextError {
 }
 
 /// Mean and standard deviation.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Moments {
     /// Mean.
     pub mean: f64,
@@ -157,12 +158,15 @@ impl Length {
 }
 
 /// Lengths of prompts and outputs, and the contexts in flight that follow.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Lengths {
     /// mu_P, over the requests that arrive.
+    #[serde(rename = "mean_prompt_tokens")]
     pub mean_prompt: f64,
     /// mu_D, over the requests that arrive.
+    #[serde(rename = "mean_output_tokens")]
     pub mean_output: f64,
+    #[serde(rename = "in_flight_tokens")]
     in_flight: Moments,
 }
 

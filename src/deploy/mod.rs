@@ -25,6 +25,7 @@
 //! | [`serving`], [`serving_step`] | prefill and decoding on the same devices |
 //! | [`sparsity`] | how sparse a mixture of experts may be before the network limits it |
 //! | [`straggler`] | what waiting for the slowest of several workers costs |
+//! | `uses` | what each pool does with a step, for the ledger |
 //! | [`two_micro_batches`] | the pipeline's exact forms for two micro-batches |
 //!
 //! `work` says what must be done and `machine` how fast one device does it; here they meet. Search
@@ -57,4 +58,5 @@ pub mod sparsity;
 pub mod stage;
 pub mod straggler;
 pub mod two_micro_batches;
+mod uses;
 mod walk;

@@ -2,6 +2,7 @@
 
 use super::content;
 use super::figures::figure;
+use super::inputs;
 use super::loaded::Loaded;
 use super::page::page;
 use super::plot::png_from_svg;
@@ -53,6 +54,8 @@ pub struct Bundle {
     pub figures: Vec<ReportFigure>,
     /// `README.md`.
     pub page: String,
+    /// What everything follows from: `inputs.json`.
+    pub inputs: String,
 }
 
 impl Bundle {
@@ -78,7 +81,7 @@ impl Bundle {
             })
             .collect::<Result<_, Diagnostic>>()?;
         let page = page(loaded, &tables, &figures);
-        Ok(Self { tables, figures, page })
+        Ok(Self { tables, figures, page, inputs: loaded.inputs.to_json() })
     }
 
     /// Writes every file into a folder.
@@ -103,6 +106,7 @@ impl Bundle {
             write_whole(&folder.join(format!("{}.svg", figure.file)), figure.svg.as_bytes())?;
             write_whole(&folder.join(format!("{}.png", figure.file)), png)?;
         }
+        write_whole(&folder.join(inputs::FILE), self.inputs.as_bytes())?;
         write_whole(&folder.join("README.md"), self.page.as_bytes())
     }
 }

@@ -1,35 +1,27 @@
-//! A fresh report against a committed one: cell by cell within a tolerance, and what moved.
+//! A fresh report against a committed one: what moved, by how much, and why.
+//!
+//! Why is found by computing again: with one changed input set back at a time, and with all inputs
+//! as the committed report has them (`inputs.json`). A cell that moves when an input is set back
+//! moved because of that input; one that differs though all inputs are the old ones moved because
+//! of the program.
 
-use super::bundle::{Bundle, ReportTable};
-use super::published::is_key;
-use super::table::{Cell, Column, Show, Table};
-use crate::spec::Diagnostic;
+use super::bundle::Bundle;
+use super::compare::{Difference, Tolerances, compare_tables, compare_texts};
+use super::inputs::{FILE, InputChange, Inputs, VERSION};
+use super::read_table::read_table;
+use crate::catalog::{Catalog, read_file};
+use crate::spec::{Diagnostic, Source};
 use std::path::Path;
-
-/// How far a number may move before it counts as moved.
-#[derive(Debug, Clone, Copy)]
-pub struct Tolerance {
-    /// As a share of the committed value.
-    pub relative: f64,
-    /// As an amount, for values near zero.
-    pub absolute: f64,
-}
 
 /// One thing that is not as committed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Drift {
     /// The file.
     pub file: String,
-    /// The row's keys, or what the drift is about.
-    pub row: String,
-    /// The column.
-    pub column: String,
-    /// What is committed.
-    pub committed: String,
-    /// What was computed now.
-    pub now: String,
-    /// The change as a share of the committed value, in percent, where both are numbers.
-    pub change_percent: Option<f64>,
+    /// What differs in it.
+    pub moved: Difference,
+    /// Why, as far as it could be found.
+    pub because: Vec<String>,
 }
 
 /// What a comparison found.
@@ -39,220 +31,202 @@ pub struct Outcome {
     pub compared: usize,
     /// Those that differ.
     pub drifts: Vec<Drift>,
+    /// The version that computed the committed report, if it says so.
+    pub baseline_version: Option<String>,
+    /// Inputs that are not as committed.
+    pub changes: Vec<InputChange>,
+    /// Whether the committed report carries its inputs as they are now.
+    pub inputs_as_committed: bool,
+}
+
+impl Outcome {
+    /// What to say of the baseline's version; nothing if it is the program's own.
+    #[must_use]
+    pub fn version_remark(&self) -> Option<String> {
+        match self.baseline_version.as_deref() {
+            Some(VERSION) => None,
+            Some(other) => Some(format!("the baseline is from version {other}, this is {VERSION}")),
+            None => Some(format!("the baseline has no {FILE}, so nothing is known of its inputs")),
+        }
+    }
 }
 
 /// Compares a computed report with the files of a folder. PNG files are not compared: they follow
-/// from the SVG files, which are.
+/// from the SVG files, which are, unless the tolerance lets figures move: a drawing has no cells.
 ///
 /// # Errors
-/// If a committed table is no CSV.
+/// If a committed file cannot be read.
 pub fn compare(
+    catalog: &Catalog,
+    now: &Inputs,
     bundle: &Bundle,
     folder: &Path,
-    tolerance: Tolerance,
+    tolerances: &Tolerances,
 ) -> Result<Outcome, Diagnostic> {
     let mut outcome = Outcome::default();
-    for table in &bundle.tables {
-        compare_table(&mut outcome, table, folder, tolerance)?;
-    }
-    for figure in &bundle.figures {
-        compare_text(&mut outcome, &format!("{}.svg", figure.file), &figure.svg, folder);
-        let png = format!("{}.png", figure.file);
-        if !folder.join(&png).is_file() {
-            outcome.drifts.push(missing(&png));
+    compare_files(&mut outcome, bundle, folder, tolerances)?;
+    let path = folder.join(FILE);
+    if path.is_file() {
+        let source = read_file(&path)?;
+        let committed = Inputs::parse(&source)?;
+        outcome.baseline_version = Some(committed.version.clone());
+        outcome.changes = committed.changes_to(now);
+        outcome.inputs_as_committed = source.text == bundle.inputs;
+        if !outcome.drifts.is_empty() {
+            explain(catalog, &mut outcome, &committed, now, folder)?;
         }
     }
-    compare_text(&mut outcome, "README.md", &bundle.page, folder);
     Ok(outcome)
 }
 
-fn missing(file: &str) -> Drift {
-    Drift {
-        file: file.to_owned(),
-        row: String::new(),
-        column: String::new(),
-        committed: "no such file".to_owned(),
-        now: "a file".to_owned(),
-        change_percent: None,
-    }
-}
-
-/// Compares a text file and points at the first line that differs.
-fn compare_text(outcome: &mut Outcome, file: &str, now: &str, folder: &Path) {
-    outcome.compared += 1;
-    let Ok(committed) = std::fs::read_to_string(folder.join(file)) else {
-        outcome.drifts.push(missing(file));
-        return;
-    };
-    if committed == now {
-        return;
-    }
-    let (mut old, mut new) = (committed.lines(), now.lines());
-    let mut line = 1;
-    let (old, new) = loop {
-        match (old.next(), new.next()) {
-            (a, b) if a == b && a.is_some() => line += 1,
-            (a, b) => break (a.unwrap_or_default(), b.unwrap_or_default()),
-        }
-    };
-    let shorten = |text: &str| text.chars().take(60).collect::<String>();
-    outcome.drifts.push(Drift {
-        file: file.to_owned(),
-        row: format!("line {line}"),
-        column: "text".to_owned(),
-        committed: shorten(old),
-        now: shorten(new),
-        change_percent: None,
-    });
-}
-
-/// Compares a table with the CSV file of its name, row by row of the same keys.
-fn compare_table(
+fn compare_files(
     outcome: &mut Outcome,
-    now: &ReportTable,
+    bundle: &Bundle,
     folder: &Path,
-    tolerance: Tolerance,
+    tolerances: &Tolerances,
 ) -> Result<(), Diagnostic> {
-    let path = folder.join(&now.file);
-    let Ok(text) = std::fs::read_to_string(&path) else {
-        outcome.compared += 1;
-        outcome.drifts.push(missing(&now.file));
-        return Ok(());
-    };
-    let (header, mut committed) = committed_rows(&text)
-        .map_err(|e| Diagnostic::new(format!("{} is no CSV: {e}", path.display())))?;
-    let pair = Pair::new(now, &header);
-    for column in header.iter().filter(|c| now.table.column(c).is_none()) {
-        outcome.drifts.push(pair.drift(String::new(), column, "a column", "no such column".into()));
+    for table in &bundle.tables {
+        let path = folder.join(&table.file);
+        if !path.is_file() {
+            outcome.compared += 1;
+            outcome.missing(&table.file);
+            continue;
+        }
+        let found = compare_tables(&read_table(&read_file(&path)?)?, &table.table, tolerances);
+        outcome.compared += found.cells;
+        outcome.add(&table.file, found.differences);
     }
-    for cells in &now.table.rows {
-        let same =
-            |old: &Option<Vec<String>>| old.as_ref().is_some_and(|old| pair.same(old, cells));
-        match committed.iter_mut().find(|old| same(old)).and_then(Option::take) {
-            Some(old) => pair.compare_row(outcome, cells, &old, tolerance),
-            None => {
-                outcome.compared += 1;
-                let drift = pair.drift(pair.name(cells), "", "no such row", "a row".into());
-                outcome.drifts.push(drift);
-            }
+    let figures = bundle.figures.iter().map(|f| (format!("{}.svg", f.file), f.svg.as_str()));
+    let page = std::iter::once(("README.md".to_owned(), bundle.page.as_str()));
+    for (file, now) in figures.chain(page) {
+        outcome.compared += 1;
+        let drawn = file.ends_with(".svg");
+        match std::fs::read_to_string(folder.join(&file)) {
+            Ok(_) if drawn && tolerances.all.is_loose() => {}
+            Ok(committed) => outcome.add(&file, compare_texts(&committed, now, tolerances.all)),
+            Err(_) => outcome.missing(&file),
         }
     }
-    for old in committed.into_iter().flatten() {
-        let row: Vec<&str> =
-            pair.keys.iter().filter_map(|&k| pair.at[k].map(|i| old[i].as_str())).collect();
-        outcome.drifts.push(pair.drift(row.join(" "), "", "a row", "no such row".into()));
+    for png in bundle.figures.iter().map(|figure| format!("{}.png", figure.file)) {
+        if !folder.join(&png).is_file() {
+            outcome.missing(&png);
+        }
     }
     Ok(())
 }
 
-/// The header and the rows of a CSV text; a row that has been met is taken out.
-type Committed = (Vec<String>, Vec<Option<Vec<String>>>);
+impl Outcome {
+    fn add(&mut self, file: &str, differences: impl IntoIterator<Item = Difference>) {
+        let drift = |moved| Drift { file: file.to_owned(), moved, because: Vec::new() };
+        self.drifts.extend(differences.into_iter().map(drift));
+    }
 
-fn committed_rows(text: &str) -> Result<Committed, csv::Error> {
-    let mut reader = csv::Reader::from_reader(text.as_bytes());
-    let words = |record: &csv::StringRecord| record.iter().map(str::to_owned).collect();
-    let header = words(reader.headers()?);
-    let rows: Result<Vec<_>, csv::Error> =
-        reader.records().map(|record| record.map(|r| Some(words(&r)))).collect();
-    Ok((header, rows?))
+    fn missing(&mut self, file: &str) {
+        let moved = Difference {
+            row: String::new(),
+            column: String::new(),
+            before: "no such file".to_owned(),
+            after: "a file".to_owned(),
+        };
+        self.add(file, [moved]);
+    }
 }
 
-/// A computed table beside its committed file.
-struct Pair<'a> {
-    now: &'a ReportTable,
-    /// Columns that name a row.
-    keys: Vec<usize>,
-    /// Where each column stands in the file, if it does.
-    at: Vec<Option<usize>>,
+/// The name by which the program is a cause.
+fn program(baseline: &str) -> String {
+    if baseline == VERSION {
+        format!("the program computes otherwise (both are {VERSION})")
+    } else {
+        format!("the program: {baseline} -> {VERSION}")
+    }
 }
 
-impl<'a> Pair<'a> {
-    fn new(now: &'a ReportTable, header: &[String]) -> Self {
-        let columns = &now.table.columns;
-        let at = columns.iter().map(|column| header.iter().position(|h| *h == column.name));
-        let keys = (0..columns.len()).filter(|&c| is_key(&now.table, c)).collect();
-        Self { now, keys, at: at.collect() }
-    }
+/// With more changed inputs than this, all of them together are the cause.
+const MOST_SET_BACK: usize = 24;
 
-    fn name(&self, cells: &[Cell]) -> String {
-        self.keys.iter().map(|&k| cells[k].exact()).collect::<Vec<_>>().join(" ")
-    }
-
-    /// Whether a committed row is that of some cells.
-    fn same(&self, old: &[String], cells: &[Cell]) -> bool {
-        self.keys.iter().all(|&k| self.at[k].is_some_and(|i| old[i] == cells[k].exact()))
-    }
-
-    fn compare_row(
-        &self,
-        outcome: &mut Outcome,
-        cells: &[Cell],
-        old: &[String],
-        tolerance: Tolerance,
-    ) {
-        for (column, cell) in cells.iter().enumerate() {
-            outcome.compared += 1;
-            let committed = match self.at[column] {
-                None => "no such column",
-                Some(i) if !agree(cell, &old[i], tolerance) => &old[i],
-                Some(_) => continue,
-            };
-            let heading = &self.now.table.columns[column].name;
-            outcome.drifts.push(self.drift(self.name(cells), heading, committed, cell.exact()));
+/// Finds the causes of every drift.
+fn explain(
+    catalog: &Catalog,
+    outcome: &mut Outcome,
+    committed: &Inputs,
+    now: &Inputs,
+    folder: &Path,
+) -> Result<(), Diagnostic> {
+    let compute = |inputs: &Inputs| Bundle::compute(catalog, &inputs.loaded()?);
+    // What the program of today makes of the inputs of then; they may make no sense to it.
+    let mut then = committed.clone();
+    then.place.clone_from(&now.place);
+    let program = program(&committed.version);
+    let still = compute(&then).ok().map(|bundle| {
+        let mut found = Outcome::default();
+        let exact = Tolerances { all: ARITHMETIC, columns: Vec::new() };
+        compare_files(&mut found, &bundle, folder, &exact).map(|()| found.drifts)
+    });
+    let still = still.transpose()?;
+    let changes = outcome.changes.clone();
+    let mut set_back = Vec::new();
+    if changes.len() <= MOST_SET_BACK {
+        let fresh = compute(now)?;
+        for change in &changes {
+            let back = now.with([&change.reversed()], committed);
+            set_back.push(compute(&back).ok().map(|bundle| moved_between(&bundle, &fresh)));
         }
     }
-
-    fn drift(&self, row: String, column: &str, committed: &str, now: String) -> Drift {
-        Drift {
-            file: self.now.file.clone(),
-            row,
-            column: column.to_owned(),
-            change_percent: change(committed, &now),
-            committed: committed.to_owned(),
-            now,
+    for drift in &mut outcome.drifts {
+        let same =
+            |other: &Drift| other.file == drift.file && same_place(&other.moved, &drift.moved);
+        for (change, moved) in changes.iter().zip(&set_back) {
+            if moved.as_ref().is_some_and(|moved| moved.iter().any(same)) {
+                drift.because.push(change.in_a_line());
+            }
+        }
+        let still_differs = still.as_ref().is_some_and(|still| still.iter().any(same));
+        // A program that cannot compute with the old inputs is another one.
+        if still_differs || (still.is_none() && drift.because.is_empty()) {
+            drift.because.push(program.clone());
+        }
+        if drift.because.is_empty() && !changes.is_empty() {
+            drift.because.push("changed inputs together".to_owned());
         }
     }
+    Ok(())
 }
 
-fn agree(now: &Cell, committed: &str, tolerance: Tolerance) -> bool {
-    match (now.number(), committed.parse::<f64>()) {
-        (Some(now), Ok(old)) => {
-            (now - old).abs() <= tolerance.absolute + tolerance.relative * old.abs()
+/// What counts as moved where causes are looked for.
+const ARITHMETIC: super::compare::Tolerance =
+    super::compare::Tolerance { relative: 1e-12, absolute: 1e-300 };
+
+/// The first lines in which two texts differ may be different ones: texts have one place each.
+fn same_place(one: &Difference, other: &Difference) -> bool {
+    let text = one.column == "text" && other.column == "text";
+    text || (one.row == other.row && one.column == other.column)
+}
+
+/// What differs between two computed reports.
+fn moved_between(before: &Bundle, after: &Bundle) -> Vec<Drift> {
+    let mut found = Outcome::default();
+    let exact = Tolerances { all: ARITHMETIC, columns: Vec::new() };
+    for new in &after.tables {
+        let Some(old) = before.tables.iter().find(|old| old.file == new.file) else {
+            found.missing(&new.file);
+            continue;
+        };
+        // As files are: through CSV.
+        let source = Source::new(old.file.as_str(), old.table.csv());
+        if let Ok(old) = read_table(&source) {
+            found.add(&new.file, compare_tables(&old, &new.table, &exact).differences);
         }
-        _ => now.exact() == committed,
     }
-}
-
-fn change(committed: &str, now: &str) -> Option<f64> {
-    let (old, new): (f64, f64) = (committed.parse().ok()?, now.parse().ok()?);
-    (old != 0.0).then(|| (new - old) / old.abs() * 100.0)
-}
-
-/// The drifts as a table.
-#[must_use]
-pub fn drift_table(scenario: &str, outcome: &Outcome) -> Table {
-    let row = |drift: &Drift| {
-        vec![
-            Cell::from(scenario),
-            drift.file.clone().into(),
-            drift.row.clone().into(),
-            drift.column.clone().into(),
-            drift.committed.clone().into(),
-            drift.now.clone().into(),
-            drift.change_percent.into(),
-        ]
-    };
-    Table {
-        columns: vec![
-            Column::new("scenario", Show::Plain),
-            Column::new("file", Show::Plain),
-            Column::new("row", Show::Plain),
-            Column::new("column", Show::Plain),
-            Column::new("committed", Show::Plain),
-            Column::new("now", Show::Plain),
-            Column::new("change_percent", Show::Usd).headed("change %"),
-        ],
-        rows: outcome.drifts.iter().map(row).collect(),
-        notes: Vec::new(),
+    for new in &after.figures {
+        let file = format!("{}.svg", new.file);
+        match before.figures.iter().find(|old| old.file == new.file) {
+            None => {
+                found.missing(&file);
+                found.missing(&format!("{}.png", new.file));
+            }
+            Some(old) => found.add(&file, compare_texts(&old.svg, &new.svg, ARITHMETIC)),
+        }
     }
+    found.add("README.md", compare_texts(&before.page, &after.page, ARITHMETIC));
+    found.drifts
 }

@@ -2,18 +2,24 @@
 //! contexts to a [`Table`]. The shapes with one row per model, context and hardware are those in
 //! which the literature prints such results.
 
+use super::bill_table::{bill_table, pools_table};
+use super::bills::bills;
 use super::claims;
 use super::cost_table::cost_table;
-use super::deployed::{deployed, end_to_end};
+use super::deployed::{Deployed, deployed, end_to_end};
 use super::duel::duels;
 use super::estimate_table::estimate_table;
+use super::ledger_table::ledger_table;
 use super::loaded::Loaded;
 use super::number::plain;
 use super::planned::planned;
 use super::published::Published;
+use super::sensitivity_table::{DEFAULT_PERCENT, sensitivity_table, tornadoes};
 use super::served::served;
 use super::table::{Cell, Column, Show, Table};
+use super::uncertainty_table::{uncertainty, uncertainty_table};
 use crate::cost::unit_cost::unit_costs;
+use crate::deploy::compile::compile;
 use crate::deploy::sparsity::{Rates, Stage, min_sparsity};
 use crate::machine::hardware::Hardware;
 use crate::spec::Diagnostic;
@@ -47,6 +53,13 @@ pub fn table(
         TableContent::EndToEnd => end_to_end(loaded, published),
         TableContent::Serving(entries) => served(loaded, entries),
         TableContent::Plan(spec) => planned(loaded, spec),
+        TableContent::Ledger => ledgers(loaded),
+        TableContent::Bill => Ok(bill_table(&bills(loaded)?)),
+        TableContent::BillPools => Ok(pools_table(&bills(loaded)?)),
+        TableContent::Uncertainty => Ok(uncertainty_table(&uncertainty(loaded, None, None)?)),
+        TableContent::Sensitivity => {
+            Ok(sensitivity_table(&tornadoes(loaded, DEFAULT_PERCENT / 100.0)?, DEFAULT_PERCENT))
+        }
         TableContent::Claims(list) => claims::table(loaded, list),
     }
 }
@@ -84,6 +97,18 @@ fn flops_and_bytes(loaded: &Loaded) -> Table {
         rows,
         notes: Vec::new(),
     }
+}
+
+/// Who is paid for in every deployment.
+fn ledgers(loaded: &Loaded) -> Result<Table, Diagnostic> {
+    let all = deployed(loaded)?;
+    let mut ledgers = Vec::new();
+    for Deployed { row, model, pools, options, .. } in &all {
+        let compiled = compile(model, &row.deployment, *pools, *options)?;
+        let lines = compiled.ledger(&row.deployment, *pools, row.point, &row.estimate)?;
+        ledgers.push((row, lines));
+    }
+    Ok(ledger_table(&ledgers))
 }
 
 /// The format that the scenario's first model computes in, which unit costs are quoted for.

@@ -26,6 +26,10 @@ pub struct Deployed<'a> {
     pub spec: &'a DeploymentSpec,
     /// The model as it runs, with the cache format of the entry.
     pub model: Model,
+    /// The hardware of its sides.
+    pub pools: Pools<'a>,
+    /// Its conditions.
+    pub options: Options,
 }
 
 /// Evaluates every deployment of a scenario at every context it names.
@@ -80,6 +84,8 @@ fn evaluate<'a>(
             },
             spec,
             model: model.value.clone(),
+            pools,
+            options,
         });
     }
     Ok(())
@@ -153,7 +159,7 @@ fn side<'a>(
 /// As [`deployed`].
 pub fn end_to_end(loaded: &Loaded, measured: Option<&Published>) -> Result<Table, Diagnostic> {
     let mut rows = Vec::new();
-    for Deployed { row, spec, model } in deployed(loaded)? {
+    for Deployed { row, spec, model, .. } in deployed(loaded)? {
         let label = spec.label.clone().unwrap_or_else(|| row.model.clone());
         let name = row.deployment.name();
         // A deployment whose batch nobody states is evaluated at the promise, and says so.

@@ -7,6 +7,8 @@ use super::plot::{
     Axis, BarGroup, BarPanel, Frame, Front, FrontShape, Group, Legend, LinePanel, Lines,
     MOST_LABELS, PlotError, Point, Ray, Scale, Scatter, ScatterPanel, Series, StackedBars, Ticks,
 };
+use super::sensitivity_table::{DEFAULT_PERCENT, cheapest, tornado_chart, tornadoes};
+use super::uncertainty_table::{uncertainty, uncertainty_chart};
 use crate::cost::ideal::training_cost;
 use crate::cost::unit_cost::unit_costs;
 use crate::spec::Diagnostic;
@@ -43,6 +45,16 @@ pub fn figure(loaded: &Loaded, spec: &FigureSpec) -> Result<String, Diagnostic> 
         FigureContent::AgainstContext(of) => against_context(loaded, of, frame(600))?,
         FigureContent::DecodeAndTraining(of) => decode_and_training(loaded, of, frame(460))?,
         FigureContent::FlopsAgainstBytes => flops_against_bytes(loaded, frame(640))?,
+        FigureContent::Uncertainty => {
+            uncertainty_chart(loaded, &uncertainty(loaded, None, None)?).svg()
+        }
+        FigureContent::Tornado => {
+            let all = tornadoes(loaded, DEFAULT_PERCENT / 100.0)?;
+            match cheapest(&all) {
+                Some(tornado) => tornado_chart(tornado, DEFAULT_PERCENT).svg(),
+                None => Err(PlotError::Empty { what: spec.title.clone() }),
+            }
+        }
     };
     drawn.map_err(|e| Diagnostic::new(format!("the figure `{}` cannot be drawn: {e}", spec.title)))
 }

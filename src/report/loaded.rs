@@ -1,17 +1,16 @@
 //! A scenario whose models and hardware have been found: what every part of a report starts from.
 
 use super::cost_table::Labels;
+use super::inputs::Inputs;
 use crate::catalog::Catalog;
 use crate::deploy::context::Lengths;
 use crate::deploy::legal::Refused;
 use crate::deploy::options::Options;
 use crate::machine::hardware::{Hardware, Unknown};
-use crate::measured::lengths::lengths;
 use crate::spec::conditions::ConditionsSpec;
 use crate::spec::de::At;
 use crate::spec::scenario::{Labelled, Scenario};
 use crate::spec::source::{did_you_mean, one_of};
-use crate::spec::workload::ContextSpec;
 use crate::spec::{Diagnostic, Kind};
 use crate::sweep::cost_grid::{CostGrid, CostPoint, Pairing};
 use crate::units::Seconds;
@@ -38,8 +37,10 @@ pub struct Loaded {
     pub hardware: Vec<Part<Hardware>>,
     /// Where the scenario was read from.
     pub place: String,
+    /// What all of it was read from.
+    pub inputs: Inputs,
     /// Lengths of requests in the files that it names.
-    traces: Vec<(String, Lengths)>,
+    pub(super) traces: Vec<(String, Lengths)>,
 }
 
 impl From<Unknown> for Diagnostic {
@@ -64,15 +65,7 @@ impl Loaded {
     /// # Errors
     /// A complaint that points into the scenario where one of its names is wrong.
     pub fn load(catalog: &Catalog, reference: &str) -> Result<Self, Diagnostic> {
-        let node = catalog.read(Kind::Scenario, reference)?;
-        let place = node.origin.source.name.clone();
-        let scenario = Scenario::read(&node)?;
-        let beside = |part: &Labelled| catalog.beside(&place, &part.name.value);
-        let models = parts(&scenario.models, |p| catalog.model(&beside(p)), |m| m.title.clone())?;
-        let hardware =
-            parts(&scenario.hardware, |p| catalog.hardware(&beside(p)), |h| h.title.clone())?;
-        let traces = traces(catalog, &scenario, &place)?;
-        Ok(Self { scenario, models, hardware, place, traces })
+        Inputs::load(catalog, reference)?.loaded()
     }
 
     /// The scenario's model of a name.
@@ -186,46 +179,6 @@ impl Loaded {
             ffn_hardware: hardware,
         }
     }
-}
-
-/// Reads the files of lengths that a scenario's deployments name.
-fn traces(
-    catalog: &Catalog,
-    scenario: &Scenario,
-    place: &str,
-) -> Result<Vec<(String, Lengths)>, Diagnostic> {
-    let contexts = scenario.deployments.iter().filter_map(|spec| spec.context.as_ref());
-    let files = contexts.filter_map(|context| match &context.value {
-        ContextSpec::Lengths(file) => Some(file),
-        ContextSpec::Histogram(_) | ContextSpec::PromptAndOutput(_) => None,
-    });
-    let read = |file: &At<String>| {
-        let source = catalog.companion(Kind::Scenario, place, file);
-        let source = source.map_err(|complaint| match &file.origin {
-            Some(origin) => complaint.at(origin.clone()),
-            None => complaint,
-        })?;
-        Ok((file.value.clone(), lengths(&source)?))
-    };
-    files.map(read).collect()
-}
-
-fn parts<T>(
-    list: &[Labelled],
-    load: impl Fn(&Labelled) -> Result<T, Diagnostic>,
-    title: impl Fn(&T) -> String,
-) -> Result<Vec<Part<T>>, Diagnostic> {
-    let part = |named: &Labelled| {
-        let value =
-            load(named).map_err(|complaint| match (&complaint.origin, &named.name.origin) {
-                // A wrong name is shown where the scenario names it.
-                (None, Some(origin)) => complaint.at(origin.clone()),
-                _ => complaint,
-            })?;
-        let label = named.label.clone().unwrap_or_else(|| title(&value));
-        Ok(Part { label, value })
-    };
-    list.iter().map(part).collect()
 }
 
 pub(super) fn place_of(

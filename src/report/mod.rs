@@ -7,19 +7,26 @@
 //! | [`cost_table`] | the columns of `afford cost` |
 //! | [`read_table`] | a table from CSV or JSON text |
 //! | [`front_table`], [`front_plot`] | Pareto fronts over columns of a table |
+//! | [`settings`] | a scenario's deployments whose inputs can be varied |
+//! | [`sensitivity_table`], [`uncertainty_table`] | how much inputs matter, and what is not sure |
 //! | [`sheet`] | everything about one thing, in four forms |
 //! | [`show_model`], [`show_model_text`] | the sheet of a model |
 //! | [`show_hardware`] | the sheet of a hardware |
 //! | [`deployed`] | a scenario's deployments, evaluated |
 //! | [`served`] | a scenario's served loads |
 //! | [`planned`] | a scenario's plans |
+//! | [`diff_table`] | the tables of `afford diff` |
 //! | [`duel`] | disaggregated beside colocated |
 //! | [`estimate_table`], [`serving_table`] | the columns of `afford estimate` |
 //! | [`validation_table`], [`parity_plot`] | predictions beside what was measured |
 //! | [`explain_tables`] | where time and memory of a deployment go |
+//! | [`inputs`] | everything that a report follows from, as trees |
+//! | [`ledger_table`] | who is paid for, by pool and part |
 //! | [`plan_table`] | the columns of `afford plan` |
 //! | [`fit_table`] | the columns of `afford calibrate` |
 //! | [`loaded`] | a scenario with its models and hardware found |
+//! | [`cases`] | a scenario's answers as a list of figures |
+//! | [`compare`] | two tables or texts, and which cells differ |
 //! | [`content`] | the tables that a scenario's report may hold |
 //! | [`claims`] | single figures beside what a source states |
 //! | [`published`] | computed tables beside published ones |
@@ -28,19 +35,28 @@
 //! | [`picture`] | a drawing as SVG or PNG, as a file's name asks |
 //! | [`plot`] | charts of numbers as SVG and PNG; knows no model and no cost |
 //! | [`page`] | the report's README |
+//! | [`bills`], [`bill_table`] | what a period costs and brings in |
 //! | [`bundle`] | a report as a set of files |
 //! | [`check`] | a fresh report against a committed one |
 //! | [`swept`] | a sweep on its way into a file |
+//! | [`check_forms`] | what the check found, in its forms |
+//! | [`waterfall`] | from one scenario's $ to another's, input by input |
 //! | [`mod@write`] | files written whole or not at all |
 //!
 //! A report asks the modules below for figures; it has no formula of its own.
 
+pub mod bill_table;
+pub mod bills;
 pub mod bundle;
+pub mod cases;
 pub mod check;
+pub mod check_forms;
 pub mod claims;
+pub mod compare;
 pub mod content;
 pub mod cost_table;
 pub mod deployed;
+pub mod diff_table;
 pub mod duel;
 pub mod estimate_table;
 pub mod explain_tables;
@@ -49,6 +65,8 @@ pub mod fit_table;
 pub mod front_plot;
 pub mod front_table;
 pub mod gantt;
+pub mod inputs;
+pub mod ledger_table;
 pub mod loaded;
 pub mod number;
 pub mod page;
@@ -59,13 +77,17 @@ pub mod planned;
 pub mod plot;
 pub mod published;
 pub mod read_table;
+pub mod sensitivity_table;
 pub mod served;
 pub mod serving_table;
+pub mod settings;
 pub mod sheet;
 pub mod show_hardware;
 pub mod show_model;
 pub mod show_model_text;
 pub mod swept;
 pub mod table;
+pub mod uncertainty_table;
 pub mod validation_table;
+pub mod waterfall;
 pub mod write;

@@ -222,14 +222,19 @@ impl Table {
         String::from_utf8(bytes).unwrap_or_default()
     }
 
-    fn json(&self) -> String {
+    /// The rows as JSON objects, unrounded.
+    #[must_use]
+    pub fn objects(&self) -> Vec<serde_json::Value> {
         let object = |row: &Vec<Cell>| {
             let pairs = self.columns.iter().zip(row);
             let pairs = pairs.map(|(column, cell)| (column.name.to_string(), cell.json()));
             serde_json::Value::Object(pairs.collect())
         };
-        let all: Vec<_> = self.rows.iter().map(object).collect();
-        serde_json::to_string_pretty(&all).unwrap_or_default() + "\n"
+        self.rows.iter().map(object).collect()
+    }
+
+    fn json(&self) -> String {
+        serde_json::to_string_pretty(&self.objects()).unwrap_or_default() + "\n"
     }
 
     /// A cell as people see it.

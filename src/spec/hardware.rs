@@ -3,6 +3,7 @@
 //!
 //! Every block of figures names its source. A figure that is left out is unknown, and stays so.
 
+use super::bill::OwnedSpec;
 use super::calibration::FitSpec;
 use super::date::{Date, Year};
 use super::de::{At, from_node};
@@ -152,7 +153,9 @@ pub struct PowerSpec {
 #[serde(deny_unknown_fields)]
 pub struct PriceSpec {
     /// US dollars per device and hour.
-    pub usd_per_hour: Positive,
+    pub usd_per_hour: Option<Positive>,
+    /// What a device costs that is owned; stands in for `usd_per_hour`.
+    pub owned: Option<OwnedSpec>,
     /// What kind of price it is.
     pub basis: PriceBasis,
     /// When it was asked: `2025-07` or `2025-07-25`.
@@ -206,8 +209,16 @@ impl HardwareSpec {
     }
 
     fn price(&self, price: &PriceSpec) -> Result<Price, Diagnostic> {
+        let rate = match (&price.usd_per_hour, &price.owned) {
+            (Some(usd), None) => UsdPerSecond::from_usd_per_hour(usd.0),
+            (None, Some(owned)) => owned.checked(&price.source)?.price(),
+            _ => {
+                let message = "a price is either `usd_per_hour` or `owned`";
+                return Err(price.source.complain(message).help("write usd_per_hour: 2.0"));
+            }
+        };
         Ok(Price {
-            rate: UsdPerSecond::from_usd_per_hour(price.usd_per_hour.0),
+            rate,
             basis: price.basis,
             date: price.date.0.clone(),
             source: self.source(&price.source)?,

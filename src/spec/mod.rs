@@ -9,8 +9,11 @@
 //! | [`at`] | a value that keeps its place |
 //! | [`read_error`] | what serde complains of, in our words |
 //! | [`quantity`], [`date`] | counts, quantities, token counts and contexts; years and days |
+//! | [`change`] | what differs between two specs |
 //! | [`extends`] | laying a spec over the one it extends |
 //! | [`model`], [`hardware`], [`scenario`] | the three kinds of spec |
+//! | [`bill`] | the bill of a scenario |
+//! | [`uncertainty`] | inputs that are not known exactly |
 //! | [`calibration`] | the fitted part of a hardware profile |
 //! | [`workload`], [`plan`] | deployments, served loads and plans in a scenario |
 //! | [`conditions`] | what they run under |
@@ -22,7 +25,9 @@
 //! and nothing here opens a file: the [`Catalog`](crate::catalog::Catalog) hands texts in.
 
 pub mod at;
+pub mod bill;
 pub mod calibration;
+pub mod change;
 mod choice;
 pub mod claim;
 pub mod conditions;
@@ -39,6 +44,7 @@ pub mod scenario;
 pub mod schema;
 pub mod source;
 pub mod sweep;
+pub mod uncertainty;
 pub mod workload;
 mod yaml_error;
 

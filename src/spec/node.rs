@@ -145,6 +145,23 @@ impl Node {
         Self { value: Value::Map(entries), origin: over.origin }
     }
 
+    /// The tree as JSON, without its places.
+    #[must_use]
+    pub fn to_json(&self) -> serde_json::Value {
+        use serde_json::Value as Json;
+        match &self.value {
+            Value::Null => Json::Null,
+            Value::Bool(b) => (*b).into(),
+            Value::Int(i) => i64::try_from(*i).map_or_else(|_| (*i as f64).into(), Json::from),
+            Value::Float(f) => (*f).into(),
+            Value::Text(t) => t.clone().into(),
+            Value::List(items) => items.iter().map(Self::to_json).collect(),
+            Value::Map(entries) => {
+                entries.iter().map(|(k, v)| (k.name.clone(), v.to_json())).collect()
+            }
+        }
+    }
+
     /// Nothing, in this place.
     fn as_null(&self) -> Self {
         Self { value: Value::Null, origin: self.origin.clone() }

@@ -1,6 +1,7 @@
 //! Scenarios: the YAML of `scenarios/` as written. A scenario names models, hardware and
 //! contexts, says under which rules they are compared, and what its report shows.
 
+use super::bill::BillSpec;
 use super::claim::ClaimSpec;
 use super::conditions::ConditionsSpec;
 use super::de::{At, from_node};
@@ -9,6 +10,7 @@ use super::plan::PlanSpec;
 use super::quantity::{Contexts, Count, Positive};
 use super::source::Diagnostic;
 use super::sweep::SweepSpec;
+use super::uncertainty::UncertaintySpec;
 use super::workload::{DeploymentSpec, ServingSpec};
 use crate::deploy::sparsity::Wire;
 use crate::machine::fidelity::Fidelity;
@@ -56,6 +58,10 @@ pub struct Scenario {
     pub conditions: Option<ConditionsSpec>,
     /// A grid of points for `afford sweep`.
     pub sweep: Option<SweepSpec>,
+    /// What a period costs and brings in.
+    pub bill: Option<BillSpec>,
+    /// What is not known exactly.
+    pub uncertainty: Option<UncertaintySpec>,
     /// Tables and figures; cost table and standard figures if left out.
     pub report: Option<ReportSpec>,
 }
@@ -153,6 +159,16 @@ pub enum TableContent {
     Serving(Vec<ServingSpec>),
     /// The columns of `afford plan`.
     Plan(Box<PlanSpec>),
+    /// Who is paid for in every deployment: $ per million tokens by pool and part.
+    Ledger,
+    /// What the period of `bill` costs and brings in.
+    Bill,
+    /// The pools that `bill` pays for.
+    BillPools,
+    /// What deployments may give under `uncertainty`.
+    Uncertainty,
+    /// How much each input of each deployment matters, 10 % down and up.
+    Sensitivity,
     /// Single figures, one row per claim.
     Claims(Vec<ClaimSpec>),
 }
@@ -191,6 +207,10 @@ pub enum FigureContent {
     DecodeAndTraining(DecodeAndTrainingSpec),
     /// Attention FLOPs against KV bytes with the hardware's rooflines.
     FlopsAgainstBytes,
+    /// P10 to P90 of every deployment's cost under `uncertainty`.
+    Uncertainty,
+    /// What moves the cost of the cheapest deployment, 10 % down and up.
+    Tornado,
 }
 
 /// Keys of the figure over contexts.

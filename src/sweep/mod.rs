@@ -10,6 +10,9 @@
 //! | [`cost_grid`] | models x contexts x pairs of hardware at fidelity `ideal` |
 //! | [`grid`] | a grid over any fields, evaluated range by range (`afford sweep`) |
 //! | [`levers`] | what a little more of one resource gives |
+//! | [`vary`] | a deployment with its inputs turned up or down |
+//! | [`sensitivity`] | how much each input matters, and break-even values |
+//! | [`distribution`], [`uncertain`] | what deployments give when inputs are uncertain |
 //! | [`pareto`] | the exact Pareto front of a set of points |
 //!
 //! A sweep asks the modules below it; it holds no formula of its own.
@@ -17,9 +20,13 @@
 pub mod best_batch;
 pub mod census;
 pub mod cost_grid;
+pub mod distribution;
 pub mod grid;
 pub mod leaders;
 pub mod levers;
 pub mod pareto;
 pub mod plan;
+pub mod sensitivity;
 pub mod shapes;
+pub mod uncertain;
+pub mod vary;

@@ -17,6 +17,7 @@ mod labels;
 mod lines;
 mod panel;
 mod png;
+mod ranges;
 mod scatter;
 mod style;
 #[cfg(test)]
@@ -30,6 +31,7 @@ pub use frame::Frame;
 pub use gantt::{Gantt, GanttBox, Measure};
 pub use lines::{Legend, LinePanel, Lines, Series};
 pub use png::png_from_svg;
+pub use ranges::{RangeRow, Ranges};
 pub(crate) use scatter::MOST_LABELS;
 pub use scatter::{Front, FrontShape, Group, Point, Ray, Scatter, ScatterPanel};
 pub use ticks::Ticks;

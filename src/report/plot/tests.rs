@@ -274,3 +274,32 @@ fn ticks_are_round_and_written_briefly() {
     assert_eq!(Ticks::Binary.write_all(&[512.0, 4096.0, 1_048_576.0]), ["512", "4Ki", "1Mi"]);
     assert_eq!([brief(1e-7), brief(123_456.0), brief(1e12)], ["1e-7", "123456", "1e12"]);
 }
+
+fn ranges(low: f64) -> Ranges {
+    let row = RangeRow {
+        label: "a".to_owned(),
+        low,
+        middle: 2.0,
+        high: 3.0,
+        group: 0,
+        low_label: "-1".to_owned(),
+        high_label: "+1".to_owned(),
+    };
+    let frame = Frame { title: "t".to_owned(), ..Ranges::frame_for(1) };
+    let label = "$".to_owned();
+    Ranges { frame, label, reference: Some(2.0), groups: vec!["g".to_owned()], rows: vec![row] }
+}
+
+#[test]
+fn ranges_are_drawn_alike_and_bad_ones_refused() -> Outcome {
+    let svg = ranges(1.0).svg()?;
+    assert_eq!(svg, ranges(1.0).svg()?);
+    assert!(["\n-1\n", "\n+1\n", "\ng\n"].iter().all(|text| svg.contains(text)), "{svg}");
+    assert!(matches!(ranges(f64::NAN).svg(), Err(PlotError::NotFinite { .. })));
+    let none = Ranges { rows: Vec::new(), ..ranges(1.0) };
+    assert!(matches!(none.svg(), Err(PlotError::Empty { .. })));
+    // All ends alike are a line and not a division by zero.
+    let flat = RangeRow { low: 2.0, high: 2.0, ..ranges(1.0).rows.remove(0) };
+    Ranges { rows: vec![flat], ..ranges(1.0) }.svg()?;
+    Ok(())
+}

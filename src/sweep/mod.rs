@@ -9,6 +9,8 @@
 //! | [`census`] | infeasible shapes, by reason |
 //! | [`cost_grid`] | models x contexts x pairs of hardware at fidelity `ideal` |
 //! | [`levers`] | what a little more of one resource gives |
+//! | [`inverse`] | where a function of one quantity changes sign |
+//! | [`questions`] | inverse questions: break-even prices, crossing contexts, least rates |
 //! | [`pareto`] | the exact Pareto front of a set of points |
 //!
 //! A sweep asks the modules below it; it holds no formula of its own.
@@ -16,8 +18,10 @@
 pub mod best_batch;
 pub mod census;
 pub mod cost_grid;
+pub mod inverse;
 pub mod leaders;
 pub mod levers;
 pub mod pareto;
 pub mod plan;
+pub mod questions;
 pub mod shapes;

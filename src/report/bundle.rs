@@ -4,7 +4,7 @@ use super::content;
 use super::figures::figure;
 use super::loaded::Loaded;
 use super::page::page;
-use super::plot::png_from_svg;
+use super::plot::{Chart, png_from_svg};
 use super::published::Published;
 use super::table::Table;
 use super::write::write_whole;
@@ -40,6 +40,8 @@ pub struct ReportFigure {
     pub file: String,
     /// Title.
     pub title: String,
+    /// What is drawn.
+    pub chart: Chart,
     /// The drawing.
     pub svg: String,
 }
@@ -73,8 +75,13 @@ impl Bundle {
         let figures: Vec<ReportFigure> = figures
             .par_iter()
             .map(|spec| {
-                let svg = figure(loaded, spec)?;
-                Ok(ReportFigure { file: spec.file.value.clone(), title: spec.title.clone(), svg })
+                let chart = figure(loaded, spec)?;
+                let svg = chart.svg().map_err(|e| {
+                    let title = &spec.title;
+                    Diagnostic::new(format!("the figure `{title}` cannot be drawn: {e}"))
+                })?;
+                let (file, title) = (spec.file.value.clone(), spec.title.clone());
+                Ok(ReportFigure { file, title, chart, svg })
             })
             .collect::<Result<_, Diagnostic>>()?;
         let page = page(loaded, &tables, &figures);

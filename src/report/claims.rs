@@ -1,7 +1,7 @@
 //! Single figures that a source states in its text, each computed by the same functions as the
 //! tables.
 
-use super::content::sparsity_floor;
+use super::floor::sparsity_floor;
 use super::loaded::Loaded;
 use super::table::{Cell, Column, Show, Table};
 use crate::cost::ideal::{token_cost, training_cost};
@@ -10,11 +10,11 @@ use crate::deploy::deployment::Side;
 use crate::deploy::sparsity::min_routed_experts;
 use crate::deploy::stage;
 use crate::spec::Diagnostic;
-use crate::spec::de::At;
-use crate::spec::quantity::Contexts;
-use crate::spec::scenario::{
+use crate::spec::claim::{
     ClaimSpec, CostQuantity, FloorQuantity, NetworkQuantity, QuantitySpec, StageQuantity,
 };
+use crate::spec::de::At;
+use crate::spec::quantity::Contexts;
 use crate::spec::source::{did_you_mean, one_of};
 use crate::units::{Bytes, BytesPerSecond, Seconds};
 use crate::work::attention::Attention;

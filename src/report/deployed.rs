@@ -5,14 +5,15 @@ use super::estimate_table::EstimateRow;
 use super::loaded::Loaded;
 use super::published::Published;
 use super::table::{Cell, Column, Show, Table};
-use crate::deploy::compile::{Pools, compile};
+use crate::deploy::compile::{Compiled, Pools, compile};
 use crate::deploy::deployment::Deployment;
-use crate::deploy::estimate::{MOST_MICRO_BATCHES, Point};
+use crate::deploy::estimate::{Estimate, MOST_MICRO_BATCHES, Point};
+use crate::deploy::options::Options;
 use crate::machine::fidelity::Fidelity;
 use crate::machine::hardware::Hardware;
 use crate::spec::Diagnostic;
 use crate::spec::de::At;
-use crate::spec::workload::DeploymentSpec;
+use crate::spec::workload::{ConditionsSpec, DeploymentSpec};
 use crate::units::Seconds;
 use crate::work::model::Model;
 
@@ -38,18 +39,54 @@ pub fn deployed(loaded: &Loaded) -> Result<Vec<Deployed<'_>>, Diagnostic> {
     Ok(all)
 }
 
-fn evaluate<'a>(
-    loaded: &'a Loaded,
-    spec: &'a DeploymentSpec,
-    all: &mut Vec<Deployed<'a>>,
-) -> Result<(), Diagnostic> {
+/// An entry compiled, with everything that it names.
+pub(super) struct Prepared<'a> {
+    /// The scenario's entry.
+    pub spec: &'a DeploymentSpec,
+    /// What the model is called.
+    pub label: &'a str,
+    /// The model as it runs, with the cache format of the entry.
+    pub model: Model,
+    /// Label and profile of the attention side.
+    pub attention: (&'a str, &'a Hardware),
+    /// Label and profile of the FFN side.
+    pub ffn: (&'a str, &'a Hardware),
+    /// The deployment.
+    pub deployment: Deployment,
+    /// Its conditions.
+    pub options: Options,
+    /// All of it compiled.
+    pub compiled: Compiled,
+    /// Micro-batches.
+    pub micro_batches: u32,
+    /// The scenario's promise.
+    pub promise: Option<Seconds>,
+}
+
+/// The scenario's conditions with an entry's own over them, and the options they come to.
+pub(super) fn conditions(
+    loaded: &Loaded,
+    own: Option<&ConditionsSpec>,
+) -> Result<(ConditionsSpec, Options), Diagnostic> {
     let base = loaded.scenario.conditions.clone().unwrap_or_default();
-    let conditions = spec.conditions.clone().unwrap_or_default().over(&base);
+    let conditions = own.cloned().unwrap_or_default().over(&base);
     let mut options = conditions.options()?;
     options.without_fp8 = loaded.scenario.without_fp8;
     if let Some(promise) = &loaded.scenario.promise {
         options.wire = promise.wire;
     }
+    Ok((conditions, options))
+}
+
+/// Compiles an entry of a scenario.
+///
+/// # Errors
+/// If it names what the scenario does not have, or a profile lacks a figure.
+pub(super) fn prepare<'a>(
+    loaded: &'a Loaded,
+    spec: &'a DeploymentSpec,
+) -> Result<Prepared<'a>, Diagnostic> {
+    let (conditions, options) = conditions(loaded, spec.conditions.as_ref())?;
     let deployment = conditions.deployment(&spec.deployment)?;
     let part = loaded.model(&spec.model)?;
     let model = match spec.kv_cache {
@@ -64,8 +101,8 @@ fn evaluate<'a>(
             .complain("attention and FFN of this deployment are on the same devices")
             .help("name one `hardware`, or write xAyF"));
     }
-    let compiled =
-        compile(&model, &deployment, Pools { attention: attention.1, ffn: ffn.1 }, options)?;
+    let pools = Pools { attention: attention.1, ffn: ffn.1 };
+    let compiled = compile(&model, &deployment, pools, options)?;
     if let Some(m) = spec.micro_batches.filter(|m| m.0 > u64::from(MOST_MICRO_BATCHES)) {
         let message = format!("at most {MOST_MICRO_BATCHES} micro-batches, not {}", m.0);
         return Err(spec.deployment.complain(message));
@@ -75,29 +112,66 @@ fn evaluate<'a>(
         |m| u32::try_from(m.0).unwrap_or(u32::MAX),
     );
     let promise = loaded.scenario.promise.as_ref().map(|p| Seconds::from_ms(p.tpot_ms.0));
+    let label = part.label.as_str();
+    Ok(Prepared {
+        spec,
+        label,
+        model,
+        attention,
+        ffn,
+        deployment,
+        options,
+        compiled,
+        micro_batches,
+        promise,
+    })
+}
+
+impl Prepared<'_> {
+    /// The entry's batch, or the largest that memory and promise allow, at a context.
+    pub(super) fn row(&self, context: f64) -> EstimateRow {
+        let micro_batches = self.micro_batches;
+        let given = self.spec.batch.map(|batch| {
+            let point = Point { batch: batch.0, micro_batches, context };
+            (batch.0, self.compiled.estimate(point))
+        });
+        let (batch, estimate) = given
+            .unwrap_or_else(|| self.compiled.best_effort(micro_batches, context, self.promise));
+        self.row_of(Point { batch, micro_batches, context }, estimate)
+    }
+
+    /// A row of the estimate table.
+    pub(super) fn row_of(&self, point: Point, estimate: Estimate) -> EstimateRow {
+        EstimateRow {
+            model: self.label.to_owned(),
+            attention_hardware: self.attention.0.to_owned(),
+            ffn_hardware: self.ffn.0.to_owned(),
+            deployment: self.deployment,
+            point,
+            fidelity: Fidelity::Roofline,
+            estimate,
+        }
+    }
+
+    /// What its hardware is called: one name, or two.
+    pub(super) fn hardware(&self) -> String {
+        match self.attention.0 == self.ffn.0 {
+            true => self.attention.0.to_owned(),
+            false => format!("{} + {}", self.attention.0, self.ffn.0),
+        }
+    }
+}
+
+fn evaluate<'a>(
+    loaded: &'a Loaded,
+    spec: &'a DeploymentSpec,
+    all: &mut Vec<Deployed<'a>>,
+) -> Result<(), Diagnostic> {
+    let prepared = prepare(loaded, spec)?;
     let contexts = spec.context_tokens.as_ref().map_or(loaded.contexts(), |c| &c.0);
     for &context in contexts {
-        let context = context as f64;
-        let given = spec.batch.map(|batch| {
-            let point = Point { batch: batch.0, micro_batches, context };
-            (batch.0, compiled.estimate(point))
-        });
-        let (batch, estimate) =
-            given.unwrap_or_else(|| compiled.best_effort(micro_batches, context, promise));
-        let point = Point { batch, micro_batches, context };
-        all.push(Deployed {
-            row: EstimateRow {
-                model: part.label.clone(),
-                attention_hardware: attention.0.to_owned(),
-                ffn_hardware: ffn.0.to_owned(),
-                deployment,
-                point,
-                fidelity: Fidelity::Roofline,
-                estimate,
-            },
-            spec,
-            model: model.clone(),
-        });
+        let (row, model) = (prepared.row(context as f64), prepared.model.clone());
+        all.push(Deployed { row, spec, model });
     }
     Ok(())
 }

@@ -4,8 +4,8 @@
 use super::claims::single;
 use super::loaded::Loaded;
 use super::plot::{
-    Axis, BarGroup, BarPanel, Frame, Front, FrontShape, Group, Legend, LinePanel, Lines,
-    MOST_LABELS, PlotError, Point, Ray, Scale, Scatter, ScatterPanel, Series, StackedBars, Ticks,
+    Axis, BarGroup, BarPanel, Chart, Frame, Front, FrontShape, Group, Legend, LinePanel, Lines,
+    MOST_LABELS, Point, Ray, Scale, Scatter, ScatterPanel, Series, StackedBars, Ticks,
 };
 use crate::cost::ideal::training_cost;
 use crate::cost::unit_cost::unit_costs;
@@ -22,11 +22,11 @@ use crate::work::token::token_work;
 /// Tall enough for a panel with axes.
 const PANEL_HEIGHT: u32 = 400;
 
-/// Draws one figure of a report as SVG.
+/// Makes one figure of a report.
 ///
 /// # Errors
 /// If the content names something that the scenario or a profile does not have.
-pub fn figure(loaded: &Loaded, spec: &FigureSpec) -> Result<String, Diagnostic> {
+pub fn figure(loaded: &Loaded, spec: &FigureSpec) -> Result<Chart, Diagnostic> {
     let frame = |height| Frame {
         title: spec.title.clone(),
         subtitle: subtitle(loaded),
@@ -34,20 +34,26 @@ pub fn figure(loaded: &Loaded, spec: &FigureSpec) -> Result<String, Diagnostic> 
         height,
         ..Frame::default()
     };
-    let drawn = match &spec.content {
-        FigureContent::CostAgainstActiveParams => cost_against_params(loaded, frame(560))?,
+    match &spec.content {
+        FigureContent::CostAgainstActiveParams => cost_against_params(loaded, frame(560)),
         FigureContent::CostByDeployment => {
             let panels = loaded.contexts().len() as u32;
-            cost_by_deployment(loaded, frame(120 + panels * (PANEL_HEIGHT - 30)))?
+            cost_by_deployment(loaded, frame(120 + panels * (PANEL_HEIGHT - 30)))
         }
-        FigureContent::AgainstContext(of) => against_context(loaded, of, frame(600))?,
-        FigureContent::DecodeAndTraining(of) => decode_and_training(loaded, of, frame(460))?,
-        FigureContent::FlopsAgainstBytes => flops_against_bytes(loaded, frame(640))?,
-    };
-    drawn.map_err(|e| Diagnostic::new(format!("the figure `{}` cannot be drawn: {e}", spec.title)))
+        FigureContent::AgainstContext(of) => against_context(loaded, of, frame(600)),
+        FigureContent::DecodeAndTraining(of) => decode_and_training(loaded, of, frame(460)),
+        FigureContent::FlopsAgainstBytes => flops_against_bytes(loaded, frame(640)),
+        FigureContent::CostCrossings(of) => super::crossovers::figure(loaded, of, frame(600)),
+        FigureContent::AfdMap(of) => super::afd_ratio::figure(loaded, of, frame(560)),
+        FigureContent::Interactivity(of) => super::interactivity::figure(loaded, of, frame(600)),
+        FigureContent::KernelRoofline(of) => super::kernel_roofline::figure(loaded, of, frame(640)),
+        FigureContent::AttentionDesigns(of) => {
+            super::attention_designs::figure(loaded, of, frame(640))
+        }
+    }
 }
 
-type Drawn = Result<Result<String, PlotError>, Diagnostic>;
+type Drawn = Result<Chart, Diagnostic>;
 
 fn subtitle(loaded: &Loaded) -> String {
     format!(
@@ -68,11 +74,11 @@ fn footnote(loaded: &Loaded) -> String {
     format!("Rates: datasheet peaks. Prices: {}.", priced.join(", "))
 }
 
-fn axis(label: &str, scale: Scale, ticks: Ticks) -> Axis {
+pub(super) fn axis(label: &str, scale: Scale, ticks: Ticks) -> Axis {
     Axis { label: label.to_owned(), scale, ticks, cover: None }
 }
 
-fn context_title(context: u64) -> String {
+pub(super) fn context_title(context: u64) -> String {
     format!("{} tokens of context", Tokens(context))
 }
 
@@ -110,21 +116,24 @@ fn cost_against_params(loaded: &Loaded, frame: Frame) -> Drawn {
             ),
             y: axis("decoding cost, $ per 1M tokens", Scale::Linear, Ticks::Dollars),
             points: mine.iter().map(|p| labelled(loaded, p.model, at(p))).collect(),
-            front: Some(Front {
+            fronts: vec![Front {
                 name: "Pareto front: more parameters, less cost".to_owned(),
                 points: corners,
                 shape: FrontShape::StepYFirst,
-            }),
+                style: None,
+            }],
             rays: Vec::new(),
+            guides: Vec::new(),
         }
     };
     let panels = loaded.contexts().iter().map(panel).collect();
-    Ok(Scatter { frame, groups: groups(loaded), panels }.svg())
+    Ok(Scatter { frame, groups: groups(loaded), panels }.into())
 }
 
 fn labelled(loaded: &Loaded, model: usize, (x, y): (f64, f64)) -> Point {
     let part = &loaded.models[model];
-    Point { x, y, label: part.label.clone(), group: group(&part.value) }
+    let label = part.label.clone();
+    Point { x, y, label, detail: String::new(), group: group(&part.value) }
 }
 
 fn cost_by_deployment(loaded: &Loaded, frame: Frame) -> Drawn {
@@ -151,11 +160,14 @@ fn cost_by_deployment(loaded: &Loaded, frame: Frame) -> Drawn {
     bars.push("AFD, best pair".to_owned());
     let panels = loaded.contexts().iter().map(panel).collect();
     let parts = vec!["attention".to_owned(), "FFN".to_owned()];
-    Ok(StackedBars { frame, bars, parts, decimals: 3, panels }.svg())
+    Ok(StackedBars { frame, bars, parts, decimals: 3, panels }.into())
 }
 
 /// The places of the models that a figure draws: those named, or all.
-fn chosen(loaded: &Loaded, names: Option<&[At<String>]>) -> Result<Vec<usize>, Diagnostic> {
+pub(super) fn chosen(
+    loaded: &Loaded,
+    names: Option<&[At<String>]>,
+) -> Result<Vec<usize>, Diagnostic> {
     let Some(names) = names else {
         return Ok((0..loaded.models.len()).collect());
     };
@@ -178,6 +190,7 @@ fn against_context(loaded: &Loaded, of: &AgainstContextSpec, frame: Frame) -> Dr
         models.iter().enumerate().map(line).collect()
     };
     let panel = |title: &str, label: &str, ticks, series| LinePanel {
+        marks: Vec::new(),
         title: title.to_owned(),
         x: axis("context, tokens", Scale::Log2, Ticks::Binary),
         y: axis(label, Scale::Log10, ticks),
@@ -197,7 +210,7 @@ fn against_context(loaded: &Loaded, of: &AgainstContextSpec, frame: Frame) -> Dr
             series(|p| p.cost.total().per_mtok()),
         ),
     ];
-    Ok(Lines { frame, legend: Legend::Right, panels }.svg())
+    Ok(Lines { frame, legend: Legend::Right, panels }.into())
 }
 
 fn decode_and_training(loaded: &Loaded, of: &DecodeAndTrainingSpec, frame: Frame) -> Drawn {
@@ -237,7 +250,7 @@ fn decode_and_training(loaded: &Loaded, of: &DecodeAndTrainingSpec, frame: Frame
     };
     let bars = models.iter().map(|&m| loaded.models[m].label.clone()).collect();
     let parts = vec!["all layers".to_owned()];
-    Ok(StackedBars { frame, bars, parts, decimals: 3, panels: vec![panel] }.svg())
+    Ok(StackedBars { frame, bars, parts, decimals: 3, panels: vec![panel] }.into())
 }
 
 /// Takes the labels of points that another undercuts in both directions.
@@ -260,7 +273,8 @@ fn flops_against_bytes(loaded: &Loaded, mut frame: Frame) -> Drawn {
         if let Some(format) = format {
             let ridge = hardware.value.ridge(format, loaded.scenario.without_fp8)?;
             let slope = ridge.flops_per_byte();
-            rays.push(Ray { label: format!("{} ({slope:.0} FLOP/B)", hardware.label), slope });
+            let label = format!("{} ({slope:.0} FLOP/B)", hardware.label);
+            rays.push(Ray { label, slope, cap: None, style: None });
         }
     }
     let panel = |&context: &u64| {
@@ -277,10 +291,11 @@ fn flops_against_bytes(loaded: &Loaded, mut frame: Frame) -> Drawn {
             x: axis("KV cache and state, bytes per token", Scale::Log10, Ticks::Si),
             y: axis("attention, FLOPs per token", Scale::Log10, Ticks::Si),
             points,
-            front: None,
+            fronts: Vec::new(),
             rays: rays.clone(),
+            guides: Vec::new(),
         }
     };
     let panels = loaded.contexts().iter().map(panel).collect();
-    Ok(Scatter { frame, groups: groups(loaded), panels }.svg())
+    Ok(Scatter { frame, groups: groups(loaded), panels }.into())
 }

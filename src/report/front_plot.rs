@@ -96,6 +96,7 @@ impl Sketch<'_> {
                 x: self.values[row][0],
                 y: self.values[row][1],
                 label: label.map(|at| self.table.rows[row][at].exact()).unwrap_or_default(),
+                detail: String::new(),
                 group: usize::from(!on),
             }
         };
@@ -107,8 +108,9 @@ impl Sketch<'_> {
             x: self.axis(0),
             y: self.axis(1),
             points: beaten.iter().chain(&on).map(point).collect(),
-            front: self.plane.then(|| self.front(group)),
+            fronts: self.plane.then(|| self.front(group)).into_iter().collect(),
             rays: Vec::new(),
+            guides: Vec::new(),
         }
     }
 
@@ -150,6 +152,6 @@ impl Sketch<'_> {
             Sense::Min => FrontShape::StepXFirst,
             Sense::Max => FrontShape::StepYFirst,
         };
-        Front { name: "Pareto front".to_owned(), points, shape }
+        Front { name: "Pareto front".to_owned(), points, shape, style: None }
     }
 }

@@ -20,6 +20,14 @@
 //! | [`claims`] | single figures beside what a source states |
 //! | [`published`] | computed tables beside published ones |
 //! | [`figures`] | the figures that a report may hold |
+//! | [`crossovers`] | where models and hardware overtake one another as contexts grow |
+//! | [`afd_ratio`] | the best ratio of attention to FFN, as table and map |
+//! | [`next_chip`] | what more of a resource is worth on a chip |
+//! | [`attention_designs`] | heads, head size and groups varied in one model's layers |
+//! | [`interactivity`] | throughput per device against speed for a user |
+//! | [`kernel_roofline`] | kernels under their roofs |
+//! | [`questions`], [`answers`] | inverse questions of a scenario, and answers with brackets |
+//! | [`floor`] | the sparsity floor from profiles and a promise |
 //! | [`gantt`] | the pipeline of a step, drawn |
 //! | [`picture`] | a drawing as SVG or PNG, as a file's name asks |
 //! | [`plot`] | charts of numbers as SVG and PNG; knows no model and no cost |
@@ -30,26 +38,35 @@
 //!
 //! A report asks the modules below for figures; it has no formula of its own.
 
+pub mod afd_ratio;
+pub mod answers;
+pub mod attention_designs;
 pub mod bundle;
 pub mod check;
 pub mod claims;
 pub mod content;
 pub mod cost_table;
+pub mod crossovers;
 pub mod deployed;
 pub mod duel;
 pub mod estimate_table;
 pub mod explain_tables;
 pub mod figures;
+pub mod floor;
 pub mod front_plot;
 pub mod front_table;
 pub mod gantt;
+pub mod interactivity;
+pub mod kernel_roofline;
 pub mod loaded;
+pub mod next_chip;
 pub mod number;
 pub mod page;
 pub mod picture;
 pub mod plan_table;
 pub mod plot;
 pub mod published;
+pub mod questions;
 pub mod read_table;
 pub mod serving_table;
 pub mod sheet;

@@ -12,6 +12,8 @@
 //! | [`extends`] | laying a spec over the one it extends |
 //! | [`model`], [`hardware`], [`scenario`] | the three kinds of spec |
 //! | [`workload`] | deployments in a scenario |
+//! | [`claim`] | claims in a scenario |
+//! | [`study`] | studies and inverse questions in a scenario |
 //! | [`schema`] | their JSON Schemas |
 //!
 //! What leaves this module is either checked or a [`Diagnostic`]. Nothing here computes a cost,
@@ -19,6 +21,7 @@
 
 pub mod at;
 mod choice;
+pub mod claim;
 pub mod de;
 pub mod extends;
 pub mod hardware;
@@ -29,6 +32,7 @@ pub mod read_error;
 pub mod scenario;
 pub mod schema;
 pub mod source;
+pub mod study;
 pub mod workload;
 mod yaml_error;
 

@@ -135,9 +135,11 @@ mod tests {
         solved.crossings[0]
     }
 
+    type Case = (f64, fn(f64) -> f64);
+
     #[test]
     fn roots_known_in_closed_form_lie_in_their_bracket() {
-        let cases: [(f64, fn(f64) -> f64); 4] = [
+        let cases: [Case; 4] = [
             (2.0, |x| x * x - 4.0),
             (std::f64::consts::E, |x| 1.0 - x.ln()),
             (1e6, |x| 1e6 - x),
@@ -173,7 +175,7 @@ mod tests {
         for (found, root) in solved.crossings.iter().zip(roots) {
             assert!((found.middle() / root - 1.0).abs() < 1e-8);
         }
-        let never = solve(Range { low: 1.0, high: 10.0 }, 8, |x| Some(x));
+        let never = solve(Range { low: 1.0, high: 10.0 }, 8, Some);
         assert!(never.crossings.is_empty());
         assert_eq!(never.ends, [Some(1.0), Some(10.0)]);
         let unknown = solve(Range { low: 1.0, high: 10.0 }, 8, |_| None);

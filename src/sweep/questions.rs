@@ -4,131 +4,17 @@
 
 use super::inverse::{Range, Solved, solve};
 use super::levers::Lever;
-use crate::cost::ideal::token_cost;
-use crate::cost::unit_cost::unit_costs;
-use crate::deploy::compile::{Pools, compile};
-use crate::deploy::deployment::Deployment;
-use crate::deploy::estimate::Point;
+use super::way::{Contender, Way};
+use crate::deploy::compile::Pools;
 use crate::deploy::legal::Refused;
-use crate::deploy::options::Options;
 use crate::deploy::sparsity::{Rates, Stage};
-use crate::machine::fidelity::Fidelity;
-use crate::machine::hardware::{Hardware, Price, PriceBasis, WithoutFp8};
+use crate::machine::hardware::{Hardware, Price, PriceBasis};
 use crate::units::{Seconds, UsdPerSecond};
-use crate::work::Counting;
 use crate::work::model::Model;
-use crate::work::token::token_work;
-
-/// How a token is priced.
-#[derive(Debug, Clone, Copy)]
-pub enum Way {
-    /// Fidelity `ideal`: unit costs, nothing deployed.
-    Ideal {
-        /// Counting convention.
-        counting: Counting,
-        /// What 8-bit products run as on devices without FP8.
-        without_fp8: WithoutFp8,
-    },
-    /// One deployment, at a batch or at the largest that memory and promise allow.
-    Deployed {
-        /// The deployment.
-        deployment: Deployment,
-        /// Conditions.
-        options: Options,
-        /// Micro-batches.
-        micro_batches: u32,
-        /// Requests in flight, if they are given.
-        batch: Option<u64>,
-        /// Time per output token that is promised, if any is.
-        promise: Option<Seconds>,
-    },
-}
-
-/// What a token costs.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Outcome {
-    /// US dollars per million tokens.
-    pub usd_per_mtok: f64,
-    /// Time per output token, where something is deployed.
-    pub tpot: Option<Seconds>,
-}
-
-impl Way {
-    /// The level that its figures come from.
-    #[must_use]
-    pub const fn fidelity(&self) -> Fidelity {
-        match self {
-            Self::Ideal { .. } => Fidelity::Ideal,
-            Self::Deployed { .. } => Fidelity::Roofline,
-        }
-    }
-
-    /// Whether attention and FFN may be on hardware of their own.
-    const fn pairs_up(&self) -> bool {
-        !matches!(self, Self::Deployed { deployment: Deployment::Colocated(_), .. })
-    }
-
-    /// What a token costs on a pair of hardware; nothing if that cannot be.
-    ///
-    /// # Errors
-    /// If a profile lacks a figure or the model cannot be split so.
-    pub fn outcome(
-        &self,
-        model: &Model,
-        pools: Pools,
-        context: f64,
-    ) -> Result<Option<Outcome>, Refused> {
-        match *self {
-            Self::Ideal { counting, without_fp8 } => {
-                let format = model.precision.activations;
-                let near = unit_costs(pools.attention, format, without_fp8)?;
-                let far = unit_costs(pools.ffn, format, without_fp8)?;
-                let work = token_work(model, context.round() as u64, counting);
-                let usd_per_mtok = token_cost(&work, &near, &far).total().per_mtok();
-                Ok(Some(Outcome { usd_per_mtok, tpot: None }))
-            }
-            Self::Deployed { deployment, options, micro_batches, batch, promise } => {
-                let compiled = compile(model, &deployment, pools, options)?;
-                let estimate = match batch {
-                    Some(batch) => compiled.estimate(Point { batch, micro_batches, context }),
-                    None => compiled.best_effort(micro_batches, context, promise).1,
-                };
-                let late = promise.is_some_and(|promise| estimate.tpot > promise);
-                let fine = estimate.infeasible.is_none() && !late;
-                let usd_per_mtok = estimate.usd_per_mtok;
-                Ok(fine.then_some(Outcome { usd_per_mtok, tpot: Some(estimate.tpot) }))
-            }
-        }
-    }
-
-    /// The least cost over pairs of hardware that `which` lets through.
-    fn cheapest(
-        &self,
-        model: &Model,
-        [attention, ffn]: [&[Hardware]; 2],
-        context: f64,
-        which: impl Fn(&Hardware, &Hardware) -> bool,
-    ) -> Result<Option<f64>, Refused> {
-        let mut least: Option<f64> = None;
-        for near in attention {
-            for far in ffn {
-                if !which(near, far) || (!self.pairs_up() && near.name != far.name) {
-                    continue;
-                }
-                let pools = Pools { attention: near, ffn: far };
-                if let Some(outcome) = self.outcome(model, pools, context)? {
-                    let cost = outcome.usd_per_mtok;
-                    least = Some(least.map_or(cost, |least| least.min(cost)));
-                }
-            }
-        }
-        Ok(least)
-    }
-}
 
 /// How much dearer the first is than the second, as a logarithm; infinite where only one can be,
 /// nothing where neither can.
-fn dearer(first: Option<f64>, second: Option<f64>) -> Option<f64> {
+pub(super) fn dearer(first: Option<f64>, second: Option<f64>) -> Option<f64> {
     match (first, second) {
         (Some(a), Some(b)) => Some((a / b).ln()),
         (None, Some(_)) => Some(f64::INFINITY),
@@ -138,7 +24,7 @@ fn dearer(first: Option<f64>, second: Option<f64>) -> Option<f64> {
 }
 
 /// Solves with a function that may be refused.
-fn try_solve(
+pub(super) fn try_solve(
     range: Range,
     pieces: u32,
     f: impl Fn(f64) -> Result<Option<f64>, Refused>,
@@ -196,29 +82,8 @@ pub fn break_even_price(
     })
 }
 
-/// A model with the hardware that it may run on; the cheapest pair counts.
-#[derive(Debug, Clone)]
-pub struct Contender {
-    /// The model.
-    pub model: Model,
-    /// Hardware of the attention side.
-    pub attention: Vec<Hardware>,
-    /// Hardware of the FFN side.
-    pub ffn: Vec<Hardware>,
-}
-
-impl Contender {
-    /// Least cost at a context.
-    ///
-    /// # Errors
-    /// If a profile lacks a figure or the model cannot be split so.
-    pub fn cost(&self, way: &Way, context: f64) -> Result<Option<f64>, Refused> {
-        way.cheapest(&self.model, [&self.attention, &self.ffn], context, |_, _| true)
-    }
-}
-
 /// Pieces that a range of contexts is cut into, so that designs that cross twice are seen to.
-const CONTEXT_PIECES: u32 = 40;
+pub(super) const CONTEXT_PIECES: u32 = 40;
 
 /// The contexts at which two contenders cross. Above zero, the first is the dearer one. A context
 /// is a whole number of tokens: the first at which the other one wins is a bracket's `high`,
@@ -326,6 +191,8 @@ mod tests {
     use super::*;
     use crate::catalog::Catalog;
     use crate::deploy::sparsity::{Wire, min_sparsity};
+    use crate::machine::hardware::WithoutFp8;
+    use crate::work::Counting;
 
     const IDEAL: Way = Way::Ideal { counting: Counting::Exact, without_fp8: WithoutFp8::Bf16 };
 

@@ -102,8 +102,13 @@ fn frame() -> Frame {
 }
 
 fn scatter(y: Scale, values: &[f64]) -> Scatter {
-    let point =
-        |(i, &y): (usize, &f64)| Point { x: 1.0 + i as f64, y, label: format!("p{i}"), group: 0 };
+    let point = |(i, &y): (usize, &f64)| Point {
+        x: 1.0 + i as f64,
+        y,
+        label: format!("p{i}"),
+        detail: String::new(),
+        group: 0,
+    };
     Scatter {
         frame: frame(),
         groups: vec![Group { name: "all".into(), style: 0 }],
@@ -112,12 +117,14 @@ fn scatter(y: Scale, values: &[f64]) -> Scatter {
             x: axis("x", Scale::Linear, Ticks::Plain),
             y: axis("y", y, Ticks::Si),
             points: values.iter().enumerate().map(point).collect(),
-            front: Some(Front {
+            fronts: vec![Front {
                 name: "front".into(),
                 points: vec![(1.0, 2.0), (3.0, 4.0)],
                 shape: FrontShape::StepXFirst,
-            }),
-            rays: vec![Ray { label: "ray".into(), slope: 2.0 }],
+                style: None,
+            }],
+            rays: vec![Ray { label: "ray".into(), slope: 2.0, cap: None, style: None }],
+            guides: Vec::new(),
         }],
     }
 }
@@ -128,7 +135,7 @@ fn lines(points: Vec<(f64, f64)>) -> Lines {
     Lines {
         frame: frame(),
         legend: Legend::LineEnds,
-        panels: vec![LinePanel { title: String::new(), x, y, series }],
+        panels: vec![LinePanel { title: String::new(), x, y, series, marks: Vec::new() }],
     }
 }
 
@@ -170,7 +177,8 @@ fn a_crowded_scatter_labels_its_front_alone() -> Outcome {
     }
     let first = (chart.panels[0].points[0].x, chart.panels[0].points[0].y);
     let shape = FrontShape::Line;
-    chart.panels[0].front = Some(Front { name: "front".to_owned(), points: vec![first], shape });
+    let name = "front".to_owned();
+    chart.panels[0].fronts = vec![Front { name, points: vec![first], shape, style: None }];
     let svg = chart.svg()?;
     assert_eq!(svg.matches("point-").count(), 1);
     assert!(svg.contains("point-0-") && svg.contains("only its points are labelled"));

@@ -1,0 +1,126 @@
+//! Every kernel of a scenario's deployments under the roof of the hardware that it runs on: FLOPs
+//! per byte against FLOPs per second.
+
+use super::claims::single;
+use super::deployed::{Prepared, prepare};
+use super::figures::axis;
+use super::loaded::{Loaded, Part};
+use super::number::{short, significant};
+use super::plot::{Chart, Frame, Group, Point, Ray, Scale, Scatter, ScatterPanel, Ticks};
+use crate::deploy::breakdown::{Piece, Stage};
+use crate::machine::fidelity::Fidelity;
+use crate::machine::hardware::Hardware;
+use crate::spec::Diagnostic;
+use crate::spec::quantity::Tokens;
+use crate::spec::study::KernelRooflineSpec;
+
+/// Kernels that look alike, in legend order.
+const FAMILIES: [&str; 5] =
+    ["attention core", "attention products", "routed experts", "other FFN products", "LM head"];
+
+/// The place of a kernel among the families.
+fn family(piece: &Piece) -> usize {
+    match (piece.stage, piece.name.as_str()) {
+        (Stage::Attention, "core") => 0,
+        (Stage::Attention, _) => 1,
+        (Stage::Step, _) => 4,
+        (_, "routed experts") => 2,
+        _ => 3,
+    }
+}
+
+/// A kernel of a deployment.
+fn point(of: &Prepared, batch: u64, piece: &Piece) -> Option<Point> {
+    let fine =
+        piece.bound.is_some() && piece.flops > 0.0 && piece.bytes > 0.0 && piece.time_s > 0.0;
+    fine.then(|| {
+        let group = family(piece);
+        let named = group == 0 || group == 2;
+        Point {
+            x: piece.flops / piece.bytes,
+            y: piece.flops / piece.time_s,
+            label: if named { of.label.to_owned() } else { String::new() },
+            detail: format!(
+                "{} {}, batch {batch}: {} of {}, {} rows, {}B, {}FLOP, {} us",
+                of.label,
+                of.deployment.name(),
+                piece.name,
+                if piece.design.is_empty() { "the step" } else { &piece.design },
+                significant(piece.rows, 3),
+                short(piece.bytes),
+                short(piece.flops),
+                significant(piece.time_s * 1e6, 3)
+            ),
+            group,
+        }
+    })
+}
+
+/// The figure: a panel for each hardware that something runs on.
+pub(super) fn figure(
+    loaded: &Loaded,
+    of: &KernelRooflineSpec,
+    frame: Frame,
+) -> Result<Chart, Diagnostic> {
+    let context = single(&of.context_tokens)?;
+    let mut points: Vec<Vec<Point>> = vec![Vec::new(); loaded.hardware.len()];
+    for spec in &loaded.scenario.deployments {
+        let prepared = prepare(loaded, spec)?;
+        let row = prepared.row(context as f64);
+        if row.estimate.infeasible.is_some() {
+            continue;
+        }
+        for piece in prepared.compiled.breakdown(row.point) {
+            let near = matches!(piece.stage, Stage::Attention | Stage::Step);
+            let side = if near { prepared.attention.1 } else { prepared.ffn.1 };
+            let place = loaded.hardware.iter().position(|part| part.value.name == side.name);
+            if let Some(place) = place {
+                points[place].extend(point(&prepared, row.point.batch, &piece));
+            }
+        }
+    }
+    let mut panels = Vec::new();
+    for (part, points) in loaded.hardware.iter().zip(points) {
+        if !points.is_empty() {
+            panels.push(panel(loaded, part, points)?);
+        }
+    }
+    let style = |(style, name): (usize, &&str)| Group { name: (*name).to_owned(), style };
+    let subtitle = format!(
+        "One device, {} tokens of context, each deployment at its batch. Fidelity {}: a kernel \
+         lies on its roof.",
+        Tokens(context),
+        Fidelity::Roofline.name()
+    );
+    let groups = FAMILIES.iter().enumerate().map(style).collect();
+    Ok(Scatter { frame: Frame { subtitle, ..frame }, groups, panels }.into())
+}
+
+fn panel(
+    loaded: &Loaded,
+    part: &Part<Hardware>,
+    points: Vec<Point>,
+) -> Result<ScatterPanel, Diagnostic> {
+    let slope = part.value.memory_bandwidth()?.bytes_per_second();
+    let mut rays: Vec<Ray> = Vec::new();
+    let mut formats: Vec<&str> = Vec::new();
+    for model in &loaded.models {
+        let format = model.value.precision.activations;
+        let peak = part.value.peak(format, loaded.scenario.without_fp8)?;
+        if !formats.contains(&peak.format) {
+            formats.push(peak.format);
+            let cap = peak.rate.flops_per_second();
+            let label = format!("{} {}FLOP/s", peak.format.to_uppercase(), short(cap));
+            rays.push(Ray { label, slope, cap: Some(cap), style: None });
+        }
+    }
+    Ok(ScatterPanel {
+        title: format!("{}: {}B/s", part.label, short(slope)),
+        x: axis("FLOPs per byte", Scale::Log10, Ticks::Plain),
+        y: axis("FLOPs per second", Scale::Log10, Ticks::Si),
+        points,
+        fronts: Vec::new(),
+        rays,
+        guides: Vec::new(),
+    })
+}

@@ -1,0 +1,61 @@
+//! Any chart of a report: one description, drawn as SVG here and by the HTML page for itself.
+
+use super::bars::StackedBars;
+use super::error::PlotError;
+use super::heat::HeatMap;
+use super::lines::Lines;
+use super::scatter::Scatter;
+use serde::Serialize;
+
+/// A chart.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Chart {
+    /// Points in groups.
+    Scatter(Scatter),
+    /// Lines over a common x.
+    Lines(Lines),
+    /// Stacked bars.
+    Bars(StackedBars),
+    /// Values over rows and columns.
+    Heat(HeatMap),
+}
+
+impl Chart {
+    /// Draws it.
+    ///
+    /// # Errors
+    /// If its numbers cannot be drawn.
+    pub fn svg(&self) -> Result<String, PlotError> {
+        match self {
+            Self::Scatter(chart) => chart.svg(),
+            Self::Lines(chart) => chart.svg(),
+            Self::Bars(chart) => chart.svg(),
+            Self::Heat(chart) => chart.svg(),
+        }
+    }
+}
+
+impl From<Scatter> for Chart {
+    fn from(chart: Scatter) -> Self {
+        Self::Scatter(chart)
+    }
+}
+
+impl From<Lines> for Chart {
+    fn from(chart: Lines) -> Self {
+        Self::Lines(chart)
+    }
+}
+
+impl From<StackedBars> for Chart {
+    fn from(chart: StackedBars) -> Self {
+        Self::Bars(chart)
+    }
+}
+
+impl From<HeatMap> for Chart {
+    fn from(chart: HeatMap) -> Self {
+        Self::Heat(chart)
+    }
+}

@@ -20,6 +20,7 @@ mod report;
 mod schema;
 mod serving;
 mod show;
+mod solve;
 
 use crate::catalog::Catalog;
 use crate::report::table::Format;
@@ -74,6 +75,7 @@ enum Command {
     Plan(plan::PlanArgs),
     Report(report::ReportArgs),
     Show(show::ShowArgs),
+    Solve(Box<solve::SolveArgs>),
     Schema(schema::SchemaArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
@@ -151,6 +153,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Plan(args) => args.run(&catalog),
         Command::Report(args) => args.run(&catalog),
         Command::Show(args) => args.run(&catalog),
+        Command::Solve(args) => args.run(&catalog),
         Command::Schema(args) => args.run(),
         Command::Completions(args) => args.run(),
         Command::Man(args) => args.run(),

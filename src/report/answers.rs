@@ -47,6 +47,10 @@ pub fn answer_table(answers: &[Answer]) -> Table {
             found(0).into(),
             answer.unit.into(),
             answer.verdict.clone().into(),
+            answer
+                .found
+                .map(|[_, low, high]| format!("{} to {}", digits(low), digits(high)))
+                .into(),
             found(1).into(),
             found(2).into(),
             answer.range.low.into(),
@@ -60,11 +64,12 @@ pub fn answer_table(answers: &[Answer]) -> Table {
         ("answer", Show::Plain, "answer"),
         ("unit", Show::Plain, "unit"),
         ("verdict", Show::Plain, "what holds"),
-        ("bracket_low", Show::Plain, "bracket from"),
-        ("bracket_high", Show::Plain, "to"),
-        ("searched_from", Show::Plain, "searched from"),
-        ("searched_to", Show::Plain, "to"),
-        ("evaluations", Show::Plain, "evaluations"),
+        ("bracket", Show::Plain, "bracket"),
+        ("bracket_low", Show::Hidden, "bracket from"),
+        ("bracket_high", Show::Hidden, "bracket to"),
+        ("searched_from", Show::Short, "searched from"),
+        ("searched_to", Show::Short, "to"),
+        ("evaluations", Show::Plain, "costs asked"),
         ("fidelity", Show::Plain, "fidelity"),
     ];
     let mut levels: Vec<Fidelity> = Vec::new();
@@ -79,6 +84,11 @@ pub fn answer_table(answers: &[Answer]) -> Table {
         rows: answers.iter().map(row).collect(),
         notes: levels.iter().map(note).collect(),
     }
+}
+
+/// Enough digits to tell the ends of a bracket apart.
+fn digits(value: f64) -> String {
+    if value.fract() == 0.0 { plain(value) } else { significant(value, 11) }
 }
 
 fn bracket(crossing: &Crossing) -> [f64; 3] {
@@ -164,7 +174,7 @@ pub fn context_answers(
     let one = |crossing: &Crossing| {
         let from = first_context(crossing);
         let wins = if crossing.falls { first.0 } else { second.0 };
-        let found = [from as f64, crossing.low, crossing.high];
+        let found = [from as f64, from.saturating_sub(1) as f64, from as f64];
         answer(Some(found), format!("from {from} tokens on {wins} is cheaper"))
     };
     Ok(solved.crossings.iter().map(one).collect())

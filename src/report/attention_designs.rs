@@ -17,6 +17,8 @@ use crate::work::attention::Attention;
 use crate::work::model::{Model, Named};
 use crate::work::token::{TokenWork, token_work};
 
+/// The style of a palette that is both black and a star.
+const BLACK_STAR: usize = 14;
 /// No grid has more designs.
 const MOST_DESIGNS: usize = 4096;
 
@@ -219,9 +221,8 @@ pub(super) fn figure(
         .collect();
     let marked = groups.len();
     if !of.marked.is_empty() {
-        // The star, and a colour that the groups before it leave free.
         let name = "a model's own design in these layers".to_owned();
-        groups.push(Group { name, style: marked.max(5) });
+        groups.push(Group { name, style: BLACK_STAR });
     }
     let mut panels = Vec::new();
     for part in &loaded.hardware {
@@ -261,6 +262,12 @@ pub(super) fn figure(
             guides,
         });
     }
+    // One axis for all panels, so that they can be compared.
+    let costs = panels.iter().flat_map(|panel| panel.points.iter().map(|point| point.y));
+    let ends = costs.fold((f64::INFINITY, 0.0_f64), |(low, high), y| (low.min(y), high.max(y)));
+    for panel in &mut panels {
+        panel.y.cover = Some(ends);
+    }
     let base = loaded.model(&of.base)?;
     let grid = |list: &[Count]| list.iter().map(|n| n.0.to_string()).collect::<Vec<_>>().join(", ");
     let subtitle = format!(
@@ -271,5 +278,7 @@ pub(super) fn figure(
         grid(&of.head_dim),
         frame.subtitle
     );
-    Ok(Scatter { frame: Frame { subtitle, ..frame }, groups, panels }.into())
+    let width = 200 + 400 * panels.len() as u32;
+    let frame = Frame { subtitle, width: frame.width.max(width), ..frame };
+    Ok(Scatter { frame, groups, panels }.into())
 }

@@ -18,7 +18,7 @@ use crate::sweep::questions::context_crossings;
 use crate::sweep::way::{Contender, Way};
 use rayon::prelude::*;
 
-/// More crossings than this are ringed, and only those of the cheapest model labelled.
+/// With more crossings than this, only those of the cheapest model are marked.
 const MOST_MARKS: usize = 6;
 
 /// How the scenario prices a token where nothing is deployed.
@@ -269,8 +269,9 @@ pub(super) fn figure(
             loaded.models[below].label,
             loaded.models[above].label
         );
-        let label = if few || leads { label } else { String::new() };
-        marks.push(Mark { x, y: met.usd_per_mtok, label });
+        if few || leads {
+            marks.push(Mark { x, y: met.usd_per_mtok, label });
+        }
     }
     let panel = LinePanel {
         title: String::new(),

@@ -13,6 +13,7 @@ use crate::machine::hardware::Hardware;
 use crate::spec::Diagnostic;
 use crate::spec::quantity::Tokens;
 use crate::spec::study::KernelRooflineSpec;
+use crate::work::dtype::Dtype;
 
 /// Kernels that look alike, in legend order.
 const FAMILIES: [&str; 5] =
@@ -22,6 +23,7 @@ const FAMILIES: [&str; 5] =
 fn family(piece: &Piece) -> usize {
     match (piece.stage, piece.name.as_str()) {
         (Stage::Attention, "core") => 0,
+        (Stage::Attention, "router") => 3,
         (Stage::Attention, _) => 1,
         (Stage::Step, _) => 4,
         (_, "routed experts") => 2,
@@ -35,7 +37,7 @@ fn point(of: &Prepared, batch: u64, piece: &Piece) -> Option<Point> {
         piece.bound.is_some() && piece.flops > 0.0 && piece.bytes > 0.0 && piece.time_s > 0.0;
     fine.then(|| {
         let group = family(piece);
-        let named = group == 0 || group == 2;
+        let named = group == 0;
         Point {
             x: piece.flops / piece.bytes,
             y: piece.flops / piece.time_s,
@@ -85,6 +87,7 @@ pub(super) fn figure(
             panels.push(panel(loaded, part, points)?);
         }
     }
+    share_axes(&mut panels);
     let style = |(style, name): (usize, &&str)| Group { name: (*name).to_owned(), style };
     let subtitle = format!(
         "One device, {} tokens of context, each deployment at its batch. Fidelity {}: a kernel \
@@ -96,6 +99,24 @@ pub(super) fn figure(
     Ok(Scatter { frame: Frame { subtitle, ..frame }, groups, panels }.into())
 }
 
+/// Gives all panels the same stretches, from a little below the least of what they show to well
+/// right of the last bend, so that roofs can be compared.
+fn share_axes(panels: &mut [ScatterPanel]) {
+    let bend = |ray: &Ray| ray.cap.map(|cap| (cap / ray.slope, cap));
+    let bends: Vec<(f64, f64)> =
+        panels.iter().flat_map(|p| p.rays.iter().filter_map(bend)).collect();
+    let all = panels.iter().flat_map(|p| p.points.iter().map(|point| (point.x, point.y)));
+    let all: Vec<(f64, f64)> = all.chain(bends.iter().map(|&(x, y)| (x * 3.0, y))).collect();
+    let ends = |of: fn(&(f64, f64)) -> f64| {
+        let values = all.iter().map(of);
+        values.fold((f64::INFINITY, 0.0_f64), |(low, high), v| (low.min(v), high.max(v)))
+    };
+    let (x, y) = (ends(|p| p.0), ends(|p| p.1));
+    for panel in panels {
+        (panel.x.cover, panel.y.cover) = (Some(x), Some(y));
+    }
+}
+
 fn panel(
     loaded: &Loaded,
     part: &Part<Hardware>,
@@ -104,8 +125,9 @@ fn panel(
     let slope = part.value.memory_bandwidth()?.bytes_per_second();
     let mut rays: Vec<Ray> = Vec::new();
     let mut formats: Vec<&str> = Vec::new();
-    for model in &loaded.models {
-        let format = model.value.precision.activations;
+    // Routers and the like run in BF16 whatever the rest does.
+    let own = loaded.models.iter().map(|model| model.value.precision.activations);
+    for format in own.chain([Dtype::Bf16]) {
         let peak = part.value.peak(format, loaded.scenario.without_fp8)?;
         if !formats.contains(&peak.format) {
             formats.push(peak.format);

@@ -17,6 +17,12 @@ use crate::sweep::levers::Lever;
 use crate::work::model::Model;
 use crate::work::token::token_work;
 
+/// What is saved, in percent; what only rounding saved is nothing.
+fn saving(now: f64, then: f64) -> f64 {
+    let saved = (1.0 - then / now) * 100.0;
+    if saved.abs() < 1e-9 { 0.0 } else { saved }
+}
+
 /// Savings below this are not worth a name.
 const LEAST_PERCENT: f64 = 0.5;
 
@@ -89,7 +95,7 @@ fn by_unit_costs(
                 let mut with = contender(loaded, point.model);
                 (with.attention, with.ffn) = (vec![more.clone()], vec![more]);
                 let then = with.cost(&way, point.work.context_tokens as f64)?;
-                savings.push((lever, then.map(|then| (1.0 - then / now) * 100.0)));
+                savings.push((lever, then.map(|then| saving(now, then))));
             }
             rows.push(unit_row(loaded, point, part, &model.label, &savings, factor)?);
         }
@@ -222,7 +228,7 @@ fn deployed_row(of: &Prepared, context: u64, factor: f64) -> Result<Vec<Cell>, D
         let compiled = compile(&of.model, &of.deployment, pools, of.options)?;
         let (_, then) = compiled.best_effort(of.micro_batches, context as f64, of.promise);
         let fine = has(lever, chip) && then.infeasible.is_none();
-        savings.push((lever, fine.then(|| (1.0 - then.usd_per_mtok / usd) * 100.0)));
+        savings.push((lever, fine.then(|| saving(usd, then.usd_per_mtok))));
     }
     row.extend([now.estimate.tpot.ms().into(), now.estimate.bound_by.name().into(), usd.into()]);
     row.extend(savings.iter().map(|(_, saved)| Cell::from(*saved)));

@@ -31,7 +31,7 @@ pub fn page(loaded: &Loaded, tables: &[ReportTable], figures: &[ReportFigure]) -
         scenario.fidelity.name(),
         scenario.fidelity.meaning(),
         scenario.counting.name(),
-        contexts.join(" and ")
+        listed(&contexts)
     );
     if tables.iter().any(|t| t.published.is_some()) {
         text.push_str(
@@ -48,6 +48,15 @@ pub fn page(loaded: &Loaded, tables: &[ReportTable], figures: &[ReportFigure]) -
     }
     inputs(&mut text, loaded);
     text
+}
+
+/// Words as a list in a sentence.
+pub(super) fn listed(words: &[String]) -> String {
+    match words {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
 }
 
 /// How many printed values each table meets.

@@ -85,15 +85,21 @@ fn crossings(loaded: &Loaded, of: &CrossingSpec) -> Result<Vec<Answer>, Diagnost
         Some(names) => profiles(loaded, Some(names))?,
         None => own.clone(),
     };
+    let apart = of.hardware.is_some() || of.against_hardware.is_some();
     let contender = |name: &At<String>, hardware: Vec<Hardware>| {
         let part = loaded.model(name)?;
+        let chips: Vec<&str> = hardware.iter().map(|hw| hw.title.as_str()).collect();
+        let label = match apart {
+            true => format!("{} on {}", part.label, chips.join(", ")),
+            false => part.label.clone(),
+        };
         let ffn = hardware.clone();
         let contender = Contender { model: part.value.clone(), attention: hardware, ffn };
-        Ok::<_, Diagnostic>((part.label.as_str(), contender))
+        Ok::<_, Diagnostic>((label, contender))
     };
     let (first, second) = (contender(&of.model, own)?, contender(&of.against, other)?);
     let contexts = of.context_tokens.as_ref().map_or(loaded.contexts(), |c| &c.0);
-    let sides = [(first.0, &first.1), (second.0, &second.1)];
+    let sides = [(first.0.as_str(), &first.1), (second.0.as_str(), &second.1)];
     context_answers(&way, sides, range(contexts))
 }
 

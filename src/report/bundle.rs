@@ -53,6 +53,8 @@ pub struct Bundle {
     pub tables: Vec<ReportTable>,
     /// Figures, each an SVG and a PNG file.
     pub figures: Vec<ReportFigure>,
+    /// What the tables say, in plain words.
+    pub findings: Vec<String>,
     /// `README.md`.
     pub page: String,
 }
@@ -68,10 +70,15 @@ impl Bundle {
             Some(report) => (&report.tables, &report.figures),
             None => (&default_tables, &default_figures),
         };
+        let mut findings = Vec::new();
         let tables: Vec<ReportTable> = tables
             .iter()
-            .map(|spec| report_table(catalog, loaded, spec))
-            .collect::<Result<_, _>>()?;
+            .map(|spec| {
+                let table = report_table(catalog, loaded, spec)?;
+                findings.extend(super::findings::findings(&spec.content, &table));
+                Ok(table)
+            })
+            .collect::<Result<_, Diagnostic>>()?;
         let figures: Vec<ReportFigure> = figures
             .par_iter()
             .map(|spec| {
@@ -84,8 +91,8 @@ impl Bundle {
                 Ok(ReportFigure { file, title, chart, svg })
             })
             .collect::<Result<_, Diagnostic>>()?;
-        let page = page(loaded, &tables, &figures);
-        Ok(Self { tables, figures, page })
+        let page = page(loaded, &findings, &tables, &figures);
+        Ok(Self { tables, figures, findings, page })
     }
 
     /// Writes every file into a folder.

@@ -31,6 +31,7 @@
 //! | [`gantt`] | the pipeline of a step, drawn |
 //! | [`picture`] | a drawing as SVG or PNG, as a file's name asks |
 //! | [`plot`] | charts of numbers as SVG and PNG; knows no model and no cost |
+//! | [`findings`] | what the tables say, in plain words |
 //! | [`page`] | the report's README |
 //! | [`bundle`] | a report as a set of files |
 //! | [`check`] | a fresh report against a committed one |
@@ -52,6 +53,7 @@ pub mod duel;
 pub mod estimate_table;
 pub mod explain_tables;
 pub mod figures;
+pub mod findings;
 pub mod floor;
 pub mod front_plot;
 pub mod front_table;

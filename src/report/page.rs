@@ -14,7 +14,12 @@ use std::fmt::Write as _;
 
 /// Writes the page.
 #[must_use]
-pub fn page(loaded: &Loaded, tables: &[ReportTable], figures: &[ReportFigure]) -> String {
+pub fn page(
+    loaded: &Loaded,
+    findings: &[String],
+    tables: &[ReportTable],
+    figures: &[ReportFigure],
+) -> String {
     let scenario = &loaded.scenario;
     let mut text = String::new();
     let title = scenario.title.as_deref().unwrap_or(&scenario.name);
@@ -39,6 +44,13 @@ pub fn page(loaded: &Loaded, tables: &[ReportTable], figures: &[ReportFigure]) -
              printed digits, both are bold.\n\n",
         );
         summary(&mut text, tables);
+    }
+    if !findings.is_empty() {
+        text.push_str("## In short\n\n");
+        for finding in findings {
+            let _ = writeln!(text, "- {}", finding.replace('$', "\\$"));
+        }
+        text.push('\n');
     }
     for table in tables {
         table_section(&mut text, table);

@@ -148,7 +148,8 @@ fn bad_input_is_named() {
         (with(&[]), "", "stdin is empty"),
         (with(&[]), "model,usd\n", "holds no row"),
         (with(&[]), "a,b\n1,2,3\n", "stdin:2:1"),
-        (with(&[]), "{", "no JSON array"),
+        (with(&[]), "{", "no JSON object"),
+        (with(&[]), "[", "no JSON array"),
         (vec!["pareto", "/nowhere.csv"], "", "there is no file /nowhere.csv"),
         (vec!["pareto", "-", "--model", "step-3"], POINTS, "cannot be used with"),
     ] {

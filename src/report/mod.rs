@@ -6,6 +6,7 @@
 //! | [`table`] | a table in its four forms |
 //! | [`cost_table`] | the columns of `afford cost` |
 //! | [`read_table`] | a table from CSV or JSON text |
+//! | [`batch_table`] | a scenario's deployments at every batch |
 //! | [`front_table`], [`front_plot`] | Pareto fronts over columns of a table |
 //! | [`sheet`] | everything about one thing, in four forms |
 //! | [`show_model`], [`show_model_text`] | the sheet of a model |
@@ -42,6 +43,7 @@
 pub mod afd_ratio;
 pub mod answers;
 pub mod attention_designs;
+pub mod batch_table;
 pub mod bundle;
 pub mod check;
 pub mod claims;

@@ -4,7 +4,7 @@
 use super::crossovers::headed;
 use super::deployed::conditions;
 use super::loaded::Loaded;
-use super::number::significant;
+use super::number::{plain, significant};
 use super::plan_table::missed_reason;
 use super::plot::{Chart, Frame, HeatCell, HeatMap, Ticks};
 use super::questions::profiles;
@@ -232,7 +232,7 @@ pub(super) fn figure(loaded: &Loaded, of: &AfdMapSpec, frame: Frame) -> Result<C
         "{}, {on}, {} ms per token; hatched: no batch fits. Framed: the best ratio at a context. \
          Fidelity roofline: datasheet peaks.",
         part.label,
-        significant(of.tpot_ms.0, 3)
+        plain(of.tpot_ms.0)
     );
     Ok(HeatMap {
         frame: Frame { subtitle, ..frame },

@@ -289,7 +289,11 @@ fn best_afd(view: View) -> Vec<String> {
             };
             let points: Vec<String> = ends(mine).into_iter().map(point).collect();
             if !points.is_empty() {
-                said.push(format!("{model} under {promise} ms: from {}.", points.join(" to ")));
+                said.push(format!(
+                    "The best ratio for {model} under {promise} ms per token goes from {}, per \
+                     million tokens.",
+                    points.join(" to ")
+                ));
             }
         }
     }
@@ -354,9 +358,18 @@ fn designs(view: View) -> Vec<String> {
 
 fn solved(view: View) -> Vec<String> {
     let say = |row| {
-        let unit = view.text(row, "unit").replace("usd_per_hour", "$/h").replace("_per_s", "/s");
+        let unit = match view.text(row, "unit").as_str() {
+            "usd_per_hour" => " $/h",
+            "tokens" => " tokens",
+            "tflops" => " TFLOPS",
+            "gb_per_s" => " GB/s",
+            "gb_per_s_per_server" => " GB/s of a server",
+            "gb_per_s_per_direction" => " GB/s each way",
+            _ => "",
+        };
         let answer = match view.number(row, "answer") {
-            Some(answer) => format!("{} {}", significant(answer, 4), unit.replace('_', " ")),
+            Some(whole) if whole.fract() == 0.0 => format!("{whole}{unit}"),
+            Some(answer) => format!("{}{unit}", significant(answer, 4)),
             None => "none".to_owned(),
         };
         let question = view.text(row, "question");

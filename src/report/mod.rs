@@ -34,6 +34,7 @@
 //! | [`plot`] | charts of numbers as SVG and PNG; knows no model and no cost |
 //! | [`findings`] | what the tables say, in plain words |
 //! | [`page`] | the report's README |
+//! | [`html`] | the report as one interactive page |
 //! | [`bundle`] | a report as a set of files |
 //! | [`check`] | a fresh report against a committed one |
 //! | [`mod@write`] | files written whole or not at all |
@@ -60,6 +61,7 @@ pub mod floor;
 pub mod front_plot;
 pub mod front_table;
 pub mod gantt;
+pub mod html;
 pub mod interactivity;
 pub mod kernel_roofline;
 pub mod loaded;

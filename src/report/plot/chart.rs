@@ -2,6 +2,7 @@
 
 use super::bars::StackedBars;
 use super::error::PlotError;
+use super::frame::Frame;
 use super::heat::HeatMap;
 use super::lines::Lines;
 use super::scatter::Scatter;
@@ -32,6 +33,19 @@ impl Chart {
             Self::Lines(chart) => chart.svg(),
             Self::Bars(chart) => chart.svg(),
             Self::Heat(chart) => chart.svg(),
+        }
+    }
+}
+
+impl Chart {
+    /// Its texts and size.
+    #[must_use]
+    pub const fn frame(&self) -> &Frame {
+        match self {
+            Self::Scatter(chart) => &chart.frame,
+            Self::Lines(chart) => &chart.frame,
+            Self::Bars(chart) => &chart.frame,
+            Self::Heat(chart) => &chart.frame,
         }
     }
 }

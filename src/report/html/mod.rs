@@ -6,7 +6,7 @@
 //! | `table` | a table with its sortable headings |
 //! | `provenance` | what the figures rest on: fidelity, what binds, conditions, inputs |
 //! | `page.css`, `look.css` | looks of the page, and of a chart that leaves it |
-//! | `charts.js` | charts, from the descriptions that also make the SVG files |
+//! | `numbers.js`, `plane.js`, `kinds.js`, `figures.js` | charts, from the descriptions that also make the SVG files: one script in this order |
 //! | `tables.js` | sorting, filtering, saving |
 //!
 //! The scripts are written for this page rather than taken from a chart library: those at hand draw
@@ -27,7 +27,13 @@ use std::fmt::Write as _;
 
 const PAGE_CSS: &str = include_str!("page.css");
 const LOOK_CSS: &str = include_str!("look.css");
-const CHARTS_JS: &str = include_str!("charts.js");
+/// The parts of the charts' script, each using what stands before it.
+const CHARTS_JS: [&str; 4] = [
+    include_str!("numbers.js"),
+    include_str!("plane.js"),
+    include_str!("kinds.js"),
+    include_str!("figures.js"),
+];
 const TABLES_JS: &str = include_str!("tables.js");
 /// Nothing may be fetched from anywhere.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; \
@@ -87,12 +93,14 @@ pub fn page(loaded: &Loaded, bundle: &Bundle) -> Result<String, Diagnostic> {
         table::section(&mut text, at, section);
     }
     provenance::section(&mut text, loaded, bundle);
+    let charts = CHARTS_JS.concat();
     let _ = write!(
         text,
         "</main>\n<footer>Written by afford {} as <code>afford report {} --html</code>. The page is \
          complete in itself and opens no connection.</footer>\n\
          <script type=\"application/json\" id=\"charts\">{data}</script>\n\
-         <script>\n{CHARTS_JS}</script>\n<script>\n{TABLES_JS}</script>\n</body>\n</html>\n",
+         <script>\n\"use strict\";\n(() => {{\n{charts}}})();\n</script>\n\
+         <script>\n{TABLES_JS}</script>\n</body>\n</html>\n",
         env!("CARGO_PKG_VERSION"),
         escaped(&loaded.scenario.name)
     );

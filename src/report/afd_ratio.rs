@@ -16,7 +16,8 @@ use crate::deploy::options::Options;
 use crate::machine::fidelity::Fidelity;
 use crate::machine::hardware::Hardware;
 use crate::spec::Diagnostic;
-use crate::spec::quantity::Tokens;
+use crate::spec::de::At;
+use crate::spec::quantity::{Count, Tokens};
 use crate::spec::study::{AfdMapSpec, BestAfdSpec};
 use crate::sweep::best_batch::{Best, Question};
 use crate::sweep::leaders::Found;
@@ -69,10 +70,21 @@ pub fn table(loaded: &Loaded, of: &BestAfdSpec) -> Result<Table, Diagnostic> {
          every attention TP, FFN split, dispatch, 2 to 6 micro-batches and batch; the cheapest \
          that keeps the promise is shown. A:F is attention devices per FFN device.",
         Fidelity::Roofline.meaning(),
-        of.max_nodes.0,
+        of.max_nodes.value.0,
         plan.choices.instance_devices
     );
     Ok(Table { columns: headed(&COLUMNS), rows, notes: vec![note] })
+}
+
+/// No deployment here has more instances.
+const MOST_INSTANCES: u32 = 1024;
+
+/// A number of instances, no more than a plan looks at.
+fn instances<T>(place: &At<T>, count: Count) -> Result<u32, Diagnostic> {
+    let fine = u32::try_from(count.0).ok().filter(|n| *n <= MOST_INSTANCES);
+    fine.ok_or_else(|| {
+        place.complain(format!("at most {MOST_INSTANCES} instances, not {}", count.0))
+    })
 }
 
 fn plan(loaded: &Loaded, of: &BestAfdSpec) -> Result<Plan, Diagnostic> {
@@ -85,7 +97,7 @@ fn plan(loaded: &Loaded, of: &BestAfdSpec) -> Result<Plan, Diagnostic> {
         ffn_hardware: profiles(loaded, of.ffn_hardware.as_deref())?,
         colocated_hardware: Vec::new(),
         promise: Seconds::from_ms(1.0),
-        limits: Limits::of_nodes(u32::try_from(of.max_nodes.0).unwrap_or(u32::MAX).min(256)),
+        limits: Limits::of_nodes(instances(&of.max_nodes, of.max_nodes.value)?),
         choices: Choices::all(devices),
         options,
         objective: Objective::Usd,
@@ -211,7 +223,7 @@ pub(super) fn figure(loaded: &Loaded, of: &AfdMapSpec, frame: Frame) -> Result<C
     let side = |name| -> Result<&Hardware, Diagnostic> { Ok(&loaded.hardware(name)?.value) };
     let part = loaded.model(&of.model)?;
     let pools = Pools { attention: side(&of.attention_hardware)?, ffn: side(&of.ffn_hardware)? };
-    let ffn_instances = u32::try_from(of.ffn_instances.0).unwrap_or(u32::MAX);
+    let ffn_instances = instances(&of.ffn_instances, of.ffn_instances.value)?;
     let map = Map {
         model: &part.value,
         pools,
@@ -221,8 +233,8 @@ pub(super) fn figure(loaded: &Loaded, of: &AfdMapSpec, frame: Frame) -> Result<C
         ffn_instances,
     };
     let contexts = &of.contexts_tokens.0;
-    let rows: Vec<u32> =
-        of.attention_instances.iter().map(|n| u32::try_from(n.0).unwrap_or(u32::MAX)).collect();
+    let xs = &of.attention_instances;
+    let rows: Vec<u32> = xs.iter().map(|&n| instances(xs, n)).collect::<Result<_, _>>()?;
     let line = |&x: &u32| -> Result<Vec<HeatCell>, Refused> {
         contexts.iter().map(|&context| map.cell(x, context)).collect()
     };

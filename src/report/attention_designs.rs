@@ -11,6 +11,7 @@ use crate::cost::unit_cost::unit_costs;
 use crate::machine::fidelity::Fidelity;
 use crate::machine::hardware::Hardware;
 use crate::spec::Diagnostic;
+use crate::spec::de::At;
 use crate::spec::quantity::{Count, Tokens};
 use crate::spec::study::AttentionDesignsSpec;
 use crate::work::attention::Attention;
@@ -67,6 +68,18 @@ fn variant(base: &Model, label: String, design: Attention) -> Variant {
     Variant { label, kind, shape, effective_rank, model }
 }
 
+/// No design has more heads, groups or wider heads.
+const MOST_HEADS: u64 = 8192;
+
+/// A list of the grid, within reason.
+fn numbers(list: &At<Vec<Count>>) -> Result<Vec<u64>, Diagnostic> {
+    let all: Vec<u64> = list.iter().map(|n| n.0).collect();
+    match all.iter().find(|n| **n > MOST_HEADS) {
+        Some(n) => Err(list.complain(format!("at most {MOST_HEADS}, not {n}"))),
+        None => Ok(all),
+    }
+}
+
 /// The grid, then the marked designs.
 fn variants(loaded: &Loaded, of: &AttentionDesignsSpec) -> Result<Vec<Variant>, Diagnostic> {
     let base = &loaded.model(&of.base)?.value;
@@ -79,9 +92,8 @@ fn variants(loaded: &Loaded, of: &AttentionDesignsSpec) -> Result<Vec<Variant>, 
                 .help("name a model with a single attention design of that kind"));
         }
     };
-    let numbers = |list: &[Count]| list.iter().map(|n| n.0).collect::<Vec<u64>>();
     let (heads, dims, groups) =
-        (numbers(&of.query_heads), numbers(&of.head_dim), numbers(&of.kv_heads));
+        (numbers(&of.query_heads)?, numbers(&of.head_dim)?, numbers(&of.kv_heads)?);
     if heads.len() * dims.len() * groups.len() > MOST_DESIGNS {
         return Err(of.base.complain(format!("a grid has at most {MOST_DESIGNS} designs")));
     }

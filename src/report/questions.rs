@@ -73,6 +73,9 @@ fn prices(loaded: &Loaded, of: &BreakEvenSpec) -> Result<Vec<Answer>, Diagnostic
     let model = &loaded.model(&of.model)?.value;
     let chip = &loaded.hardware(&of.chip)?.value;
     let others = profiles(loaded, Some(&of.against))?;
+    if let Some(own) = of.against.iter().find(|other| other.value == of.chip.value) {
+        return Err(own.complain(format!("`{}` cannot compete with itself", own.value)));
+    }
     let contexts = of.context_tokens.as_ref().map_or(loaded.contexts(), |c| &c.0);
     let answer = |&context: &u64| price_answer(&way, model, chip, &others, context);
     contexts.iter().map(answer).collect()

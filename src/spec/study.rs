@@ -13,8 +13,8 @@ use serde::Deserialize;
 pub struct BestAfdSpec {
     /// Promises of the time per output token, each a row.
     pub tpot_ms: Vec<Positive>,
-    /// Most instances, attention and FFN together.
-    pub max_nodes: Count,
+    /// Most instances, attention and FFN together; at most 1,024.
+    pub max_nodes: At<Count>,
     /// Hardware of the attention side; all of the scenario's if left out.
     pub attention_hardware: Option<Vec<At<String>>>,
     /// Hardware of the FFN side; all of the scenario's if left out.
@@ -33,10 +33,10 @@ pub struct AfdMapSpec {
     pub ffn_hardware: At<String>,
     /// Promise of the time per output token.
     pub tpot_ms: Positive,
-    /// Attention instances, each a row of the map.
-    pub attention_instances: Vec<Count>,
-    /// FFN instances of every row.
-    pub ffn_instances: Count,
+    /// Attention instances, each a row of the map; at most 1,024.
+    pub attention_instances: At<Vec<Count>>,
+    /// FFN instances of every row; at most 1,024.
+    pub ffn_instances: At<Count>,
     /// Contexts, each a column of the map.
     pub contexts_tokens: Contexts,
 }
@@ -74,12 +74,12 @@ pub struct NextChipSpec {
 pub struct AttentionDesignsSpec {
     /// The model of the scenario whose grouped-query or multi-matrix attention is varied.
     pub base: At<String>,
-    /// H, query heads.
-    pub query_heads: Vec<Count>,
-    /// d, width of a head.
-    pub head_dim: Vec<Count>,
-    /// K, key/value groups.
-    pub kv_heads: Vec<Count>,
+    /// H, query heads; at most 8,192.
+    pub query_heads: At<Vec<Count>>,
+    /// d, width of a head; at most 8,192.
+    pub head_dim: At<Vec<Count>>,
+    /// K, key/value groups; at most 8,192.
+    pub kv_heads: At<Vec<Count>>,
     /// Models of the scenario whose own designs are put into the same layers and marked.
     #[serde(default)]
     pub marked: Vec<At<String>>,

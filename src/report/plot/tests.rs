@@ -197,6 +197,54 @@ fn crowded_bars_leave_their_totals_out() -> Outcome {
     Ok(())
 }
 
+fn heat(cells: [[Option<f64>; 2]; 2]) -> HeatMap {
+    let cell = |value| HeatCell { value, detail: String::new() };
+    HeatMap {
+        frame: frame(),
+        x_label: "x".into(),
+        y_label: "y".into(),
+        value_label: "value".into(),
+        ticks: Ticks::Dollars,
+        columns: vec!["left".into(), "right".into()],
+        rows: vec!["top".into(), "bottom".into()],
+        cells: cells.map(|row| row.map(cell).to_vec()).to_vec(),
+    }
+}
+
+#[test]
+fn a_heat_map_writes_what_it_has_and_refuses_what_it_cannot_colour() -> Outcome {
+    let svg = heat([[Some(1.25), None], [Some(40.0), Some(3.0)]]).svg()?;
+    for text in ["1.25", "left", "bottom", "value", "$40"] {
+        assert!(svg.contains(text), "{text}");
+    }
+    assert_eq!(svg.matches("font-weight=\"bold\"").count(), 3, "the title and two least cells");
+    let bad = |value| heat([[Some(1.0), Some(value)], [None, None]]).svg();
+    assert!(matches!(bad(f64::NAN), Err(PlotError::NotFinite { series, .. }) if series == "top"));
+    assert!(matches!(bad(0.0), Err(PlotError::NotPositive { .. })));
+    assert!(matches!(heat([[None; 2]; 2]).svg(), Err(PlotError::Empty { .. })));
+    let mut short = heat([[Some(1.0); 2]; 2]);
+    short.columns.pop();
+    assert!(matches!(short.svg(), Err(PlotError::Mismatch { .. })));
+    Ok(())
+}
+
+#[test]
+fn marks_roofs_and_guides_are_drawn_with_their_labels() -> Outcome {
+    let mut chart = lines(vec![(1024.0, 0.1), (4096.0, 0.3)]);
+    let mark = |label: &str, y| Mark { x: 2048.0, y, label: label.into() };
+    chart.panels[0].marks = vec![mark("crossing", 0.2), mark("", 0.15)];
+    assert!(chart.svg()?.contains("crossing"));
+    chart.panels[0].marks = vec![mark("crossing", -1.0)];
+    assert!(matches!(chart.svg(), Err(PlotError::NotPositive { .. })));
+    let mut chart = scatter(Scale::Log10, &[1.0, 20.0]);
+    chart.panels[0].rays[0].cap = Some(3.0);
+    chart.panels[0].guides = vec![Guide { label: "ridge".into(), x: 1.5 }];
+    assert!(chart.svg()?.contains("ridge"));
+    chart.panels[0].rays[0].cap = Some(f64::INFINITY);
+    assert!(matches!(chart.svg(), Err(PlotError::NotFinite { .. })));
+    Ok(())
+}
+
 #[test]
 fn texts_are_escaped_and_numbers_finite() -> Outcome {
     for svg in [scatter(Scale::Linear, &[0.0, -5.0]).svg()?, bars(0.0).svg()?] {

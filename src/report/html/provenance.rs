@@ -98,7 +98,7 @@ fn binding(bundle: &Bundle) -> Vec<Vec<String>> {
                     None => counts.push((word.clone(), 1)),
                 }
             }
-            counts.sort_by(|a, b| b.1.cmp(&a.1));
+            counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
             for (word, count) in counts {
                 let what = format!("{} {}", column.heading, word.replace('_', " "));
                 rows.push(vec![section.title.clone(), what, count.to_string()]);

@@ -14,19 +14,23 @@
 //!
 //! Counting comes before pricing: [`work`] never sees a hardware figure, and [`machine`] and
 //! [`cost`] never see a model's shape. The core is pure (no files, no clock, no randomness);
+//! [`measured`] reads what was measured and [`validate`] holds predictions against it.
 //! [`catalog`] and [`text_file`] read files, [`import`] makes models of published configs, [`report`]
 //! and [`cli`] write.
 #![forbid(unsafe_code)]
 
+pub mod calibrate;
 pub mod catalog;
 pub mod cli;
 pub mod cost;
 pub mod deploy;
 pub mod import;
 pub mod machine;
+pub mod measured;
 pub mod report;
 pub mod spec;
 pub mod sweep;
 pub mod text_file;
 pub mod units;
+pub mod validate;
 pub mod work;

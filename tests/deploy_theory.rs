@@ -3,7 +3,7 @@
 
 use afford::deploy::context::{Context, ContextError, Histogram, Length, Lengths};
 use afford::deploy::imbalance::{
-    Imbalance, Popularity, afd_efficiency, chance_max_over_mean, colocated_efficiency,
+    Dealt, Imbalance, Popularity, afd_efficiency, chance_max_over_mean, colocated_efficiency,
 };
 use afford::deploy::ratio::{Bound, Linear, Times, best_ratio, mean_context, throughput};
 use afford::deploy::straggler::{expected_max, normal_below, slowest};
@@ -203,8 +203,26 @@ proptest! {
 
     #[test]
     fn the_busiest_is_never_below_the_mean(experts in 16_u32..300, devices in 1_u32..16, exponent in 0.0..1.5, redundant in 0_u32..64) {
-        let factor = Imbalance::Zipf { exponent, redundant }.max_over_mean(experts, devices);
+        let dealt = Dealt { experts, visited: 4.0, redundant, groups: devices };
+        let factor = Imbalance::Zipf { exponent }.skew(&dealt).max_over_mean;
         prop_assert!(factor >= 1.0 - 1e-9 && factor <= f64::from(devices) + 1e-9, "{factor}");
+    }
+
+    #[test]
+    fn classes_of_experts_touch_as_many_as_the_experts(
+        experts in 2_u32..512, visited in 1_u32..16, exponent in 0.0..2.0, redundant in 0_u32..64,
+        tokens in 0.0_f64..12.0,
+    ) {
+        let visited = f64::from(visited.min(experts));
+        let popularity = Popularity::zipf(experts, visited, exponent).with_copies(redundant);
+        let (classes, all) = (popularity.classes(), f64::from(experts + redundant));
+        for tokens in [1.0, tokens.exp()] {
+            let exact = popularity.distinct_experts(tokens);
+            close(classes.touched(tokens) * all, exact, 0.02 * all);
+            prop_assert!(classes.touched(tokens) <= classes.touched(2.0 * tokens) + 1e-12);
+        }
+        // One token visits as many as it visits.
+        close(classes.touched(1.0) * all, visited, 1e-6 * visited);
     }
 }
 
@@ -234,11 +252,20 @@ fn what_imbalance_costs() {
     // l = 1, s = 1/2: two halves, one of which takes twice as long.
     close(colocated_efficiency(1.0, 0.5), 2.0 / 3.0, 1e-12);
     close(colocated_efficiency(3.0, 1.0), 1.0, 1e-12);
-    close(Imbalance::Uniform.max_over_mean(256, 32), 1.0, 0.0);
-    close(Imbalance::MaxOverMean(1.4).max_over_mean(256, 32), 1.4, 0.0);
-    let zipf = |redundant| Imbalance::Zipf { exponent: 1.0, redundant }.max_over_mean(256, 32);
-    assert!(zipf(0) > 4.0 && zipf(64) < 1.3, "{} {}", zipf(0), zipf(64));
-    close(Imbalance::Zipf { exponent: 0.0, redundant: 0 }.max_over_mean(256, 32), 1.0, 1e-9);
+    let skew = |imbalance: Imbalance, redundant| {
+        imbalance.skew(&Dealt { experts: 256, visited: 8.0, redundant, groups: 32 })
+    };
+    close(skew(Imbalance::Uniform, 0).max_over_mean, 1.0, 0.0);
+    close(skew(Imbalance::MaxOverMean(1.4), 0).max_over_mean, 1.4, 0.0);
+    let zipf = |redundant| skew(Imbalance::Zipf { exponent: 1.0 }, redundant).max_over_mean;
+    // A token visits the most popular expert at most once, 1 / 8 of its visits: 4 times the mean of
+    // 32 devices at most, and three quarters of that at exponent 1.
+    assert!(zipf(0) > 2.5 && zipf(0) < 4.0 && zipf(64) < 1.3, "{} {}", zipf(0), zipf(64));
+    close(skew(Imbalance::Zipf { exponent: 0.0 }, 0).max_over_mean, 1.0, 1e-9);
+    // Equal chances touch 1 - (31 / 32)^32 of all, unequal ones fewer.
+    let even = skew(Imbalance::Uniform, 0).visits.touched(32.0);
+    close(even, 1.0 - (31.0_f64 / 32.0).powi(32), 1e-12);
+    assert!(skew(Imbalance::Zipf { exponent: 1.0 }, 0).visits.touched(32.0) < 0.8 * even);
     // Even routing is uneven by chance: 8 visits of 128 tokens over 32 devices.
     let chance = chance_max_over_mean(1024.0, 32.0);
     assert!(chance > 1.3 && chance < 1.45, "{chance}");

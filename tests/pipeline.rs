@@ -48,6 +48,11 @@ fn pattern() -> impl Strategy<Value = (u32, u32)> {
     prop_oneof![Just((1, 1)), Just((3, 1)), Just((7, 1)), Just((1, 200)), Just((3, 200))]
 }
 
+/// Few, and more than most deployments have.
+fn micro_batches() -> impl Strategy<Value = u32> {
+    prop_oneof![30 => 1_u32..9, 1 => 30_u32..40]
+}
+
 fn one_by_one(stretches: &[Stretch]) -> Vec<Stages> {
     stretches.iter().flat_map(|s| vec![s.stages; s.layers as usize]).collect()
 }
@@ -134,30 +139,45 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1024))]
 
     #[test]
-    fn layers_that_differ_are_exact(
-        one in stages(), other in stages(), (p, q) in pattern(), how in sharing(), m in 1_u32..9, layers in 2_u32..100,
+    fn layers_that_differ_are_exact_without_sharing_and_bounded_with(
+        one in stages(), other in stages(), (p, q) in pattern(), how in sharing(), m in 1_u32..9, layers in 24_u32..100,
     ) {
         let stretches = hybrid(one, p, other, q, layers);
         let reference = makespan(&schedule(&one_by_one(&stretches), how, m));
         let off = step_time(&stretches, how, m) / reference - 1.0;
-        // A pattern longer than the layers leaves equal ones.
-        prop_assert!(off.abs() < EXACT || layers <= p, "{off:+.2e} {how:?} m {m}");
+        let again_and_again = q < 200;
+        let (low, high) = match (how.any() && m > 1, m) {
+            (false, _) => (EXACT, EXACT),
+            (true, 2) => (0.45, if again_and_again { 0.35 } else { 0.02 }),
+            (true, _) => (0.30, if again_and_again { 0.10 } else { 0.02 }),
+        };
+        prop_assert!(-low <= off && off <= high, "{off:+.2e} {how:?} m {m} {p}:{q} L {layers}");
+    }
+
+    #[test]
+    fn equal_layers_in_two_runs_are_equal_layers(s in stages(), how in sharing(), m in 3_u32..9, layers in 2_u32..100, at in 1_u32..100) {
+        let at = at.min(layers - 1);
+        let halves = [Stretch { layers: at, stages: s }, Stretch { layers: layers - at, stages: s }];
+        let (halves, whole) = (step_time(&halves, how, m), equal(s, layers, how, m));
+        prop_assert!((halves / whole - 1.0).abs() < EXACT, "{halves} {whole} {how:?} m {m}");
+    }
+
+    #[test]
+    fn twice_all_times_are_twice_the_step(
+        one in stages(), other in stages(), (p, q) in pattern(), how in sharing(), m in micro_batches(), by in 1.0..4.0_f64,
+    ) {
+        let scaled = |s: Stages| of(s.attention * by, s.dispatch * by, s.ffn * by, s.combine * by);
+        let step = |one, other| step_time(&hybrid(one, p, other, q, 61), how, m);
+        prop_assert!((step(scaled(one), scaled(other)) / (step(one, other) * by) - 1.0).abs() < EXACT);
     }
 
     #[test]
     fn longer_layers_of_one_kind_never_help(
-        one in stages(), other in stages(), (p, q) in pattern(), how in sharing(), m in 1_u32..9, which in 0_usize..4, by in 0.0..60.0,
+        one in stages(), other in stages(), (p, q) in pattern(), how in sharing(), m in micro_batches(), which in 0_usize..4, by in 0.0..60.0,
     ) {
         let before = step_time(&hybrid(one, p, other, q, 61), how, m);
         let after = step_time(&hybrid(longer(one, which, by), p, other, q, 61), how, m);
-        // Sharing between layers that differ follows the schedule, which is not quite monotone.
-        let slack = match m {
-            _ if !how.any() => EXACT,
-            1 => EXACT,
-            2 | 3 => 0.30,
-            _ => 0.08,
-        };
-        prop_assert!(after >= before * (1.0 - slack), "{:+.4} {how:?} m {m}", after / before - 1.0);
+        prop_assert!(after >= before * (1.0 - EXACT), "{:+.4} {how:?} m {m}", after / before - 1.0);
     }
 
     #[test]

@@ -57,6 +57,8 @@ fn every_afd() -> Vec<Deployment> {
                         dispatch,
                         shared_experts_on: Side::Ffn,
                         dense_layers_on: Side::Ffn,
+                        lm_head_on: Side::Attention,
+                        redundant_experts: 0,
                     }));
                 }
             }

@@ -39,6 +39,9 @@ pub struct Conditions {
     /// Where an AFD deployment runs the FFN of dense layers
     #[arg(long, value_enum, value_name = "SIDE", default_value_t = SideArg::Ffn)]
     dense_layers_on: SideArg,
+    /// Where an AFD deployment runs the LM head
+    #[arg(long, value_enum, value_name = "SIDE", default_value_t = SideArg::Attention)]
+    lm_head_on: SideArg,
     /// Format of the KV cache, if not the model's
     #[arg(long, value_enum, value_name = "FORMAT")]
     kv_cache: Option<CacheArg>,
@@ -203,10 +206,9 @@ impl Conditions {
                 1.0 => Imbalance::Uniform,
                 factor => Imbalance::MaxOverMean(factor),
             },
-            Some(exponent) => Imbalance::Zipf {
-                exponent: at_least("--expert-zipf", exponent, 0.0)?.min(10.0),
-                redundant: self.redundant_experts,
-            },
+            Some(exponent) => {
+                Imbalance::Zipf { exponent: at_least("--expert-zipf", exponent, 0.0)?.min(10.0) }
+            }
         })
     }
 
@@ -228,6 +230,8 @@ impl Conditions {
                 afd.dispatch = self.dispatch.map(Dispatch::from).unwrap_or_default();
                 afd.shared_experts_on = self.shared_experts_on.into();
                 afd.dense_layers_on = self.dense_layers_on.into();
+                afd.lm_head_on = self.lm_head_on.into();
+                afd.redundant_experts = self.redundant_experts;
             }
             Deployment::Colocated(c) => c.redundant_experts = self.redundant_experts,
         }
@@ -262,6 +266,7 @@ impl Conditions {
         }
         choices.shared_experts_on = self.shared_experts_on.into();
         choices.dense_layers_on = self.dense_layers_on.into();
+        choices.lm_head_on = self.lm_head_on.into();
         choices.redundant_experts = self.redundant_experts;
         Ok(choices)
     }

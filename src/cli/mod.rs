@@ -4,6 +4,7 @@
 //! 2 bad input. A closed pipe ends the program quietly.
 
 mod axes;
+mod calibrate;
 mod check;
 mod completions;
 mod conditions;
@@ -21,6 +22,7 @@ mod schema;
 mod serving;
 mod show;
 mod solve;
+mod validate;
 
 use crate::catalog::Catalog;
 use crate::report::table::Format;
@@ -65,6 +67,7 @@ struct Output {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Calibrate(calibrate::CalibrateArgs),
     Check(check::CheckArgs),
     Cost(cost::CostArgs),
     Estimate(serving::EstimateCommand),
@@ -77,6 +80,7 @@ enum Command {
     Show(show::ShowArgs),
     Solve(Box<solve::SolveArgs>),
     Schema(schema::SchemaArgs),
+    Validate(validate::ValidateArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
 }
@@ -143,6 +147,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
     }
     let catalog = Catalog::new(cli.shared.specs);
     match cli.command {
+        Command::Calibrate(args) => args.run(&catalog),
         Command::Check(args) => args.run(&catalog),
         Command::Cost(args) => args.run(&catalog),
         Command::Estimate(args) => args.run(&catalog),
@@ -155,6 +160,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Show(args) => args.run(&catalog),
         Command::Solve(args) => args.run(&catalog),
         Command::Schema(args) => args.run(),
+        Command::Validate(args) => args.run(&catalog),
         Command::Completions(args) => args.run(),
         Command::Man(args) => args.run(),
     }

@@ -1,14 +1,16 @@
 //! Attention-FFN disaggregation compiled: attention on one side, experts and dense blocks on the
 //! other, and the transfers between them.
 
-use super::compile::{
-    Compiled, FfnKind, Pools, Rates, SUM_BYTES, attention_kinds, layer_kinds, lm_head, straggling,
-};
+use super::compile::{Compiled, FfnKind, Pools, SUM_BYTES, layer_kinds, straggling};
 use super::deployment::{Afd, Dispatch, Side};
+use super::imbalance::Skew;
+use super::lm_head::LmHead;
 use super::memory;
-use super::network::{Transfer, card_s_per_byte, group_s_per_byte};
+use super::network::{Links, Transfer};
 use super::options::Options;
 use super::pipeline::Sharing;
+use super::rates::{Rates, attention_kinds, ffn_small_kernels, fits_of};
+use crate::machine::calibration::Family;
 use crate::machine::hardware::{Hardware, Unknown};
 use crate::work::batch::{Gemm, dense_gemms, expert_work, gated_gemms};
 use crate::work::dtype::Dtype;
@@ -24,6 +26,22 @@ pub(super) fn compile(
 ) -> Result<Compiled, Unknown> {
     AfdCompiler { model, afd, pools, options }.compile()
 }
+
+/// The kinds of transfer that one direction is made of.
+#[derive(Clone, Copy)]
+struct Way {
+    /// Between the sides.
+    cards: Family,
+    /// Among the devices of an FFN instance.
+    inside: Family,
+    /// Among the devices that share attention heads.
+    heads: Family,
+}
+
+const OUT: Way =
+    Way { cards: Family::Dispatch, inside: Family::AllGather, heads: Family::ReduceScatter };
+const BACK: Way =
+    Way { cards: Family::Combine, inside: Family::ReduceScatter, heads: Family::AllGather };
 
 struct AfdCompiler<'a> {
     model: &'a Model,
@@ -52,8 +70,10 @@ impl AfdCompiler<'_> {
             pipeline_stages: 1.0,
             slowest_stage: 1.0,
             stage_transfer: Transfer::default(),
-            lm_head: lm_head(model, &near, afd.attention_instance_devices)?,
-            lm_head_rows: f64::from(afd.attention_instance_devices / afd.attention_tp),
+            lm_head: match afd.lm_head_on {
+                Side::Attention => LmHead::on_attention(model, &near, afd)?,
+                Side::Ffn => LmHead::on_ffn(model, self.pools.attention, &far, afd)?,
+            },
             attention_memory: memory::afd_attention(
                 model,
                 afd,
@@ -64,6 +84,8 @@ impl AfdCompiler<'_> {
             devices: f64::from(afd.attention_devices() + afd.ffn_devices()),
             price,
             options: self.options,
+            attention_fits: fits_of(self.pools.attention),
+            ffn_fits: fits_of(self.pools.ffn),
         })
     }
 
@@ -85,9 +107,10 @@ impl AfdCompiler<'_> {
             near_gemms: Vec::new(),
             experts: None,
             expert_groups: f64::from(self.afd.expert_groups()),
-            imbalance: 1.0,
+            skew: Skew::NONE,
             dispatch: Transfer::default(),
             combine: Transfer::default(),
+            small: near.small_kernels(ffn_small_kernels(ffn), self.model.hidden_size as f64)?,
         };
         let precision = self.model.precision;
         let (weights, activations) = (ffn.weights(precision.weights), precision.activations);
@@ -155,11 +178,11 @@ impl AfdCompiler<'_> {
                 }
             }
         }
-        let groups = self.afd.expert_groups();
+        let (groups, redundant) = (self.afd.expert_groups(), self.afd.redundant_experts);
         let weights = moe.expert_weights(precision.weights);
-        let work = expert_work(moe, h, groups, self.afd.expert_tp, 0, weights, activations);
-        kind.imbalance = self.options.imbalance(moe.experts, groups);
-        kind.experts = Some((work, far.of(activations)?));
+        let work = expert_work(moe, h, groups, self.afd.expert_tp, redundant, weights, activations);
+        kind.skew = self.options.skew(moe, redundant, groups);
+        kind.experts = Some(far.experts(work)?);
         self.connect(kind, Some(moe))
     }
 
@@ -167,10 +190,8 @@ impl AfdCompiler<'_> {
     fn connect(&self, kind: &mut FfnKind, moe: Option<&Moe>) -> Result<(), Unknown> {
         let afd = self.afd;
         let options = &self.options;
-        let near = card_s_per_byte(self.pools.attention, options.network_efficiency)?;
-        let far = card_s_per_byte(self.pools.ffn, options.network_efficiency)?;
-        let link = group_s_per_byte(self.pools.ffn, afd.ffn_instance_devices, options)?;
-        let near_link = group_s_per_byte(self.pools.attention, afd.attention_tp, options)?;
+        let near_links = Links { hardware: self.pools.attention, options };
+        let far_links = Links { hardware: self.pools.ffn, options };
         let instances = f64::from(afd.ffn_instances);
         let reached = match (afd.dispatch, moe) {
             (Dispatch::Broadcast, _) => instances,
@@ -183,19 +204,31 @@ impl AfdCompiler<'_> {
         // Devices that share attention heads sum their partial rows before they send their share,
         // and gather each other's share of what comes back.
         let h = self.model.hidden_size as f64;
-        let shared = (tp - 1.0) / tp * h * near_link;
-        let transfer = |bytes_per_element: f64, summed_bytes: f64| {
+        let transfer = |way: Way, bytes_per_element: f64, summed_bytes: f64| {
             let row = width * bytes_per_element;
-            Transfer {
-                latency_s: options.network_latency_s,
-                near_s_per_token: row * reached * near / tp + shared * summed_bytes,
-                far_s_per_token: row * reached / instances / g * far,
-                inside_s_per_token: row * inside * link,
-            }
+            // An attention device talks to one device of every instance.
+            let peers = 1.0 + instances;
+            let near = near_links.cards(way.cards, peers)?;
+            let far = far_links.cards(way.cards, peers)?;
+            let link = far_links.group(way.inside, afd.ffn_instance_devices)?;
+            let near_link = near_links.group(way.heads, afd.attention_tp)?;
+            let shared = (tp - 1.0) / tp * h * near_link.s_per_byte;
+            let gathers = if inside > 0.0 { link.latency_s } else { 0.0 };
+            let starts = gathers + near_link.latency_s;
+            let slower = if near.latency_s > far.latency_s { near } else { far };
+            let moved = Transfer {
+                latency_s: slower.latency_s + starts,
+                near_s_per_token: row * reached * near.s_per_byte / tp + shared * summed_bytes,
+                far_s_per_token: row * reached / instances / g * far.s_per_byte,
+                inside_s_per_token: row * inside * link.s_per_byte,
+                ..Transfer::default()
+            };
+            Ok(moved.ramped(&slower, row * reached / tp))
         };
         let wire = options.wire;
-        kind.dispatch = transfer(wire.dispatch_bytes_per_element, SUM_BYTES);
-        kind.combine = transfer(wire.combine_bytes_per_element, wire.combine_bytes_per_element);
+        kind.dispatch = transfer(OUT, wire.dispatch_bytes_per_element, SUM_BYTES)?;
+        kind.combine =
+            transfer(BACK, wire.combine_bytes_per_element, wire.combine_bytes_per_element)?;
         Ok(())
     }
 

@@ -10,9 +10,9 @@
 //!
 //! Each kernel's time is the larger of two functions of its rows, each a constant and a slope, and
 //! what a batch touches of the experts is concave in it: time grows with the batch and time per
-//! request falls. So do both bounds, and so does the step itself where no two stages share a
-//! resource, since it is then made of sums and maxima of such times. Rows padded to tiles break
-//! that, and so the bounds leave padding out. The slowest rank's context falls with its requests as
+//! request falls. So do both bounds, and so does the step itself, which grows with the times of its
+//! stages and is twice as long where they are (`pipeline`). Rows padded to tiles break that, and so
+//! the bounds leave padding out. The slowest rank's context falls with its requests as
 //! mean + c / sqrt(r): r times that is concave.
 //!
 //! Of an AFD deployment only the number of ranks, what waiting for the slowest costs, the devices
@@ -20,16 +20,16 @@
 
 use super::compile::{Compiled, straggling};
 use super::deployment::Afd;
-use super::estimate::{Infeasible, Point, gemms};
+use super::estimate::{Infeasible, Point};
+use super::kernels::Tiling;
 use super::memory::Held;
 use super::pipeline::Stages;
+use crate::machine::fidelity::Fidelity;
 use crate::units::{Seconds, UsdPerSecond};
 use crate::work::model::MOST_DESIGNS;
 
 /// Bounds give way by this much, more than rounding can.
 const SLACK: f64 = 1e-9;
-/// Rows are computed as they are, not in tiles.
-const UNPADDED: f64 = 1.0;
 /// No device serves more rows per micro-batch.
 const MOST_ROWS: u64 = 1 << 32;
 
@@ -50,10 +50,10 @@ impl Compiled {
     }
 
     /// Whether the step time grows with the batch, and per request falls with it, as it does
-    /// where no two stages of the pipeline share a resource and no rows are padded.
+    /// where no rows are padded.
     #[must_use]
     pub fn is_monotone(&self) -> bool {
-        !self.sharing.any() && self.options.tile_rows <= 1.0
+        self.options.tile_rows <= 1.0 && self.options.fidelity != Fidelity::Calibrated
     }
 
     /// A step takes at least this long; grows with the batch and, per request, falls with it.
@@ -65,9 +65,9 @@ impl Compiled {
         let mut ffn = [Stages::default(); MOST_DESIGNS];
         for (stages, kind) in ffn.iter_mut().zip(&self.ffn) {
             *stages = Stages {
-                attention: gemms(&kind.near_gemms, near, UNPADDED).total_s,
+                attention: kind.near_time(near, Tiling::Bare).total_s,
                 dispatch: kind.dispatch.time(near, all),
-                ffn: kind.time(all, UNPADDED).total_s,
+                ffn: kind.time(all, Tiling::Bare).total_s,
                 combine: kind.combine.time(near, all),
             };
         }
@@ -84,9 +84,8 @@ impl Compiled {
         } else {
             sum.sum().max(sum.busiest(self.sharing) * m)
         };
-        let head =
-            gemms(std::slice::from_ref(&self.lm_head), near * m * self.lm_head_rows, UNPADDED);
-        Seconds::new((layers + head.total_s + self.options.fixed_s) * (1.0 - SLACK))
+        let head = self.lm_head.time(near * m, all * m, Tiling::Bare);
+        Seconds::new((layers + head + self.options.fixed_s) * (1.0 - SLACK))
     }
 
     /// Attention of all layers for `requests` of one rank, without what runs beside it.
@@ -95,7 +94,7 @@ impl Compiled {
         let queries = self.options.query_tokens;
         let mut times = [0.0; MOST_DESIGNS];
         for (time, kind) in times.iter_mut().zip(&self.attention) {
-            *time = kind.time(requests, queries, context, UNPADDED).total_s;
+            *time = kind.time(requests, queries, context, Tiling::Bare).total_s;
         }
         self.layers.iter().map(|kind| times[kind.attention] * f64::from(kind.layers)).sum()
     }
@@ -137,7 +136,7 @@ impl Compiled {
                 let stages = Stages {
                     attention: 0.0,
                     dispatch: ffn.dispatch.time(0.0, rows),
-                    ffn: ffn.time(rows, UNPADDED).total_s,
+                    ffn: ffn.time(rows, Tiling::Bare).total_s,
                     combine: ffn.combine.time(0.0, rows),
                 };
                 sum = sum.plus(&stages, f64::from(kind.layers));

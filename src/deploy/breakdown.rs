@@ -1,10 +1,10 @@
 //! A point taken apart: every kernel and transfer of one layer of each kind, with its FLOPs, bytes
-//! and time. The same sums as `estimate`, kept apart for people to read.
+//! and time. The same `kernels` as an estimate adds up, kept apart for people to read.
 
-use super::compile::{AttentionKind, Compiled, FfnKind, TimedGemm};
+use super::compile::{Compiled, FfnKind, LayerKind};
 use super::estimate::Point;
+use super::kernels::{Kernel, Tiling};
 use crate::cost::ideal::Bound;
-use crate::machine::roofline::KernelRate;
 
 /// Which stage of a layer a piece belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +48,7 @@ pub struct Piece {
     pub name: String,
     /// Rows of the product, tokens of the transfer or requests of the core.
     pub rows: f64,
-    /// Arithmetic.
+    /// Arithmetic, with the rows that fill up a kernel's tiles.
     pub flops: f64,
     /// Bytes read and written; 0 for transfers, whose bytes are on the wire.
     pub bytes: f64,
@@ -63,44 +63,37 @@ struct Maker<'a> {
     stage: Stage,
     design: &'a str,
     layers: u32,
+    into: &'a mut Vec<Piece>,
 }
 
 impl Maker<'_> {
-    fn kernel(&self, name: &str, rows: f64, flops: f64, bytes: f64, rate: &KernelRate) -> Piece {
-        let time = rate.time(flops, bytes);
+    fn kernel(&mut self, kernel: Kernel) {
+        let time = kernel.time;
         let bound =
             if time.compute_bound_s > 0.0 { Bound::Compute } else { Bound::MemoryBandwidth };
-        self.piece(name, rows, flops, bytes, time.total_s, Some(bound))
+        let piece = self.timed(kernel.name, kernel.rows, time.total_s);
+        let (flops, bytes) = (kernel.flops, kernel.bytes);
+        self.into.push(Piece { flops, bytes, bound: Some(bound), ..piece });
     }
 
-    fn piece(
-        &self,
-        name: &str,
-        rows: f64,
-        flops: f64,
-        bytes: f64,
-        time_s: f64,
-        bound: Option<Bound>,
-    ) -> Piece {
+    /// What takes time without arithmetic or memory: a transfer, or what a step always takes.
+    fn wait(&mut self, name: &str, rows: f64, time_s: f64) {
+        let piece = self.timed(name, rows, time_s);
+        self.into.push(piece);
+    }
+
+    fn timed(&self, name: &str, rows: f64, time_s: f64) -> Piece {
         Piece {
             stage: self.stage,
             design: self.design.to_owned(),
             layers: self.layers,
             name: name.to_owned(),
             rows,
-            flops,
-            bytes,
+            flops: 0.0,
+            bytes: 0.0,
             time_s,
-            bound,
+            bound: None,
         }
-    }
-
-    fn gemms(&self, all: &[TimedGemm], rows: f64) -> Vec<Piece> {
-        let piece = |TimedGemm { gemm, rate }: &TimedGemm| {
-            let bytes = gemm.weight_bytes + gemm.bytes_per_row * rows;
-            self.kernel(gemm.name, rows, gemm.flops_per_row * rows, bytes, rate)
-        };
-        all.iter().map(piece).collect()
     }
 }
 
@@ -109,62 +102,52 @@ impl Compiled {
     #[must_use]
     pub fn breakdown(&self, point: Point) -> Vec<Piece> {
         let options = &self.options;
+        let queries = options.query_tokens;
         let requests = self.requests_per_rank(point);
         let context = self.slowest_context(requests, point.context);
-        let near = requests * options.query_tokens;
+        let near = requests * queries;
         let all = near * self.attention_ranks;
-        let layers_of = |of: &dyn Fn(&super::compile::LayerKind) -> bool| {
+        let layers_of = |of: &dyn Fn(&LayerKind) -> bool| {
             self.layers.iter().filter(|kind| of(kind)).map(|kind| kind.layers).sum::<u32>()
         };
         let mut pieces = Vec::new();
         for (at, kind) in self.attention.iter().enumerate() {
             let layers = layers_of(&|k| k.attention == at);
-            pieces.extend(self.attention_pieces(kind, layers, requests, context));
+            let into = &mut pieces;
+            let mut maker = Maker { stage: Stage::Attention, design: &kind.name, layers, into };
+            kind.each(requests, queries, context, Tiling::Tiled, |kernel| maker.kernel(kernel));
         }
         for (at, kind) in self.ffn.iter().enumerate() {
             let layers = layers_of(&|k| k.ffn == at);
-            pieces.extend(self.ffn_pieces(kind, layers, near, all));
+            ffn_pieces(&mut pieces, kind, layers, [near, all]);
         }
-        let step = Maker { stage: Stage::Step, design: "", layers: 1 };
-        let tokens = near + requests * (options.query_tokens - 1.0);
-        let rows = tokens * f64::from(point.micro_batches) * self.lm_head_rows;
-        pieces.extend(step.gemms(std::slice::from_ref(&self.lm_head), rows));
-        if options.fixed_s > 0.0 {
-            pieces.push(step.piece("fixed", 0.0, 0.0, 0.0, options.fixed_s, None));
-        }
+        self.step_pieces(&mut pieces, self.logits(requests) * f64::from(point.micro_batches));
         pieces
     }
 
-    fn attention_pieces(
-        &self,
-        kind: &AttentionKind,
-        layers: u32,
-        requests: f64,
-        context: f64,
-    ) -> Vec<Piece> {
-        let maker = Maker { stage: Stage::Attention, design: &kind.name, layers };
-        let queries = self.options.query_tokens;
-        let core = kind.core.at(context);
-        let (flops, bytes) =
-            (core.flops.flops() * requests * queries, core.bytes.bytes() * requests);
-        let mut pieces = maker.gemms(&kind.gemms, requests * queries);
-        pieces.push(maker.kernel("core", requests, flops, bytes, &kind.core_rate));
-        pieces
-    }
-
-    fn ffn_pieces(&self, kind: &FfnKind, layers: u32, near: f64, all: f64) -> Vec<Piece> {
-        let at = |stage| Maker { stage, design: &kind.name, layers };
-        let mut pieces = at(Stage::Attention).gemms(&kind.near_gemms, near);
-        let transfer = |stage, time: f64| at(stage).piece("transfer", near, 0.0, 0.0, time, None);
-        pieces.push(transfer(Stage::Dispatch, kind.dispatch.time(near, all)));
-        pieces.extend(at(Stage::Ffn).gemms(&kind.gemms, all * kind.gemm_rows));
-        if let Some((work, rate)) = &kind.experts {
-            let rows = all * work.experts_per_token / kind.expert_groups * kind.imbalance;
-            let bytes = work.touched(all) * work.expert_bytes + work.bytes_per_row * rows;
-            let flops = work.flops_per_row * rows;
-            pieces.push(at(Stage::Ffn).kernel("routed experts", rows, flops, bytes, rate));
+    /// What a step does once, for so many logits of each rank.
+    fn step_pieces(&self, into: &mut Vec<Piece>, logits: f64) {
+        let all = logits * self.attention_ranks;
+        let mut step = Maker { stage: Stage::Step, design: "", layers: 1, into };
+        let gather = self.lm_head.gather.time(logits, all);
+        if gather > 0.0 {
+            step.wait("lm_head rows", logits, gather);
         }
-        pieces.push(transfer(Stage::Return, kind.combine.time(near, all)));
-        pieces
+        self.lm_head.each(logits, all, Tiling::Tiled, |kernel| step.kernel(kernel));
+        if self.options.fixed_s > 0.0 {
+            step.wait("fixed", 0.0, self.options.fixed_s);
+        }
     }
+}
+
+/// An FFN design for `near` tokens of an attention device and `all` together.
+fn ffn_pieces(into: &mut Vec<Piece>, kind: &FfnKind, layers: u32, [near, all]: [f64; 2]) {
+    let mut maker = Maker { stage: Stage::Attention, design: &kind.name, layers, into };
+    kind.each_near(near, Tiling::Tiled, |kernel| maker.kernel(kernel));
+    maker.stage = Stage::Dispatch;
+    maker.wait("transfer", near, kind.dispatch.time(near, all));
+    maker.stage = Stage::Ffn;
+    kind.each(all, Tiling::Tiled, |kernel| maker.kernel(kernel));
+    maker.stage = Stage::Return;
+    maker.wait("transfer", near, kind.combine.time(near, all));
 }

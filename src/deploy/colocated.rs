@@ -14,14 +14,16 @@
 //! other, which the shared-compute pipeline works out. Dense layers run on every device for its
 //! own tokens, split by the attention's TP.
 
-use super::compile::{
-    Compiled, FfnKind, Rates, SUM_BYTES, attention_kinds, layer_kinds, lm_head, straggling,
-};
+use super::compile::{Compiled, FfnKind, SUM_BYTES, layer_kinds, straggling};
 use super::deployment::Colocated;
+use super::imbalance::Skew;
+use super::lm_head::{LmHead, table_held};
 use super::memory::{attention_side, sum};
-use super::network::{Transfer, card_s_per_byte, group_s_per_byte};
+use super::network::{Links, Transfer, Via};
 use super::options::Options;
 use super::pipeline::Sharing;
+use super::rates::{Rates, attention_kinds, ffn_small_kernels, fits_of};
+use crate::machine::calibration::Family;
 use crate::machine::hardware::{Hardware, Unknown};
 use crate::units::Bytes;
 use crate::work::batch::{Gemm, dense_gemms, expert_work, gated_gemms};
@@ -48,15 +50,10 @@ pub(super) fn compile(
     let stages = colocated.pipeline_stages;
     let ranks = compiler.stage_devices() / colocated.attention_tp;
     let ffn = model.ffns.iter().map(|named| compiler.ffn_kind(&named.name, &named.design, &rates));
-    let mut held = attention_side(
-        model,
-        colocated.attention_tp,
-        colocated.attention_tp,
-        compiler.slowest_stage(),
-        hardware,
-        &options,
-    )?;
-    held.weights += compiler.ffn_weights();
+    let tp = colocated.attention_tp;
+    let mut held = attention_side(model, tp, compiler.slowest_stage(), hardware, &options)?;
+    let tables = if model.tied_embeddings { 1.0 } else { 2.0 };
+    held.weights += compiler.ffn_weights() + table_held(model, tp) * tables;
     let wire = options.wire.dispatch_bytes_per_element + options.wire.combine_bytes_per_element;
     held.per_token += Bytes::new(2.0 * model.hidden_size as f64 * wire);
     Ok(Compiled {
@@ -69,13 +66,14 @@ pub(super) fn compile(
         pipeline_stages: f64::from(stages),
         slowest_stage: compiler.slowest_stage(),
         stage_transfer: compiler.stage_transfer()?,
-        lm_head: lm_head(model, &rates, colocated.attention_tp)?,
-        lm_head_rows: 1.0,
+        lm_head: LmHead::of_ranks(model, &rates, colocated.attention_tp)?,
         attention_memory: held,
         ffn_memory: None,
         devices: f64::from(colocated.devices),
         price: hardware.price()?.rate * f64::from(colocated.devices),
         options,
+        attention_fits: fits_of(hardware),
+        ffn_fits: fits_of(hardware),
     })
 }
 
@@ -92,6 +90,10 @@ impl Compiler<'_> {
 
     const fn expert_groups(&self) -> u32 {
         self.stage_devices() / self.colocated.expert_tp
+    }
+
+    const fn links(&self) -> Links<'_> {
+        Links { hardware: self.hardware, options: &self.options }
     }
 
     fn rates(&self) -> Rates<'_> {
@@ -142,9 +144,10 @@ impl Compiler<'_> {
             near_gemms: Vec::new(),
             experts: None,
             expert_groups: f64::from(self.expert_groups()),
-            imbalance: 1.0,
+            skew: Skew::NONE,
             dispatch: self.all_reduce(tp)?,
             combine: Transfer::default(),
+            small: rates.small_kernels(ffn_small_kernels(ffn), h as f64)?,
         };
         match ffn {
             Ffn::Dense(dense) => {
@@ -167,8 +170,8 @@ impl Compiler<'_> {
                 kind.near_gemms.extend(rates.all(latent)?);
                 let weights = ffn.expert_weights(precision.weights);
                 let work = expert_work(moe, h, groups, tp_e, redundant, weights, activations);
-                kind.imbalance = self.options.imbalance(moe.experts, groups);
-                kind.experts = Some((work, rates.of(activations)?));
+                kind.skew = self.options.skew(moe, redundant, groups);
+                kind.experts = Some(rates.experts(work)?);
                 self.exchange(&mut kind, moe)?;
             }
         }
@@ -183,12 +186,13 @@ impl Compiler<'_> {
         }
         let t = f64::from(tp);
         let bytes = 2.0 * (t - 1.0) / t * self.model.hidden_size as f64 * SUM_BYTES;
-        let s_per_byte = group_s_per_byte(self.hardware, tp, &self.options)?;
-        Ok(Transfer {
-            latency_s: self.options.network_latency_s,
-            near_s_per_token: bytes * s_per_byte,
+        let via = self.links().group(Family::AllReduce, tp)?;
+        let moved = Transfer {
+            latency_s: via.latency_s,
+            near_s_per_token: bytes * via.s_per_byte,
             ..Transfer::default()
-        })
+        };
+        Ok(moved.ramped(&via, bytes))
     }
 
     /// Every device holds a share of every expert. Where attention is shared by as many devices,
@@ -200,31 +204,38 @@ impl Compiler<'_> {
             kind.combine = self.all_reduce(tp_e)?;
             return Ok(());
         }
-        let link = group_s_per_byte(self.hardware, tp_e, &self.options)?;
         // Rows of all ranks of the group, per row of one's own.
         let others = f64::from(tp_e - tp_a) / f64::from(tp_a);
         let h = self.model.hidden_size as f64;
-        let moved = |bytes_per_element: f64, before: Transfer| Transfer {
-            latency_s: self.options.network_latency_s + before.latency_s,
-            near_s_per_token: h * bytes_per_element * others * link + before.near_s_per_token,
-            ..Transfer::default()
+        let moved = |family: Family, bytes_per_element: f64, before: Transfer| {
+            let via = self.links().group(family, tp_e)?;
+            let bytes = h * bytes_per_element * others;
+            let moved = Transfer {
+                latency_s: via.latency_s + before.latency_s,
+                near_s_per_token: bytes * via.s_per_byte + before.near_s_per_token,
+                ..before
+            };
+            Ok(moved.ramped(&via, bytes))
         };
-        kind.dispatch = moved(self.options.wire.dispatch_bytes_per_element, kind.dispatch);
-        kind.combine = moved(SUM_BYTES, Transfer::default());
+        let out = self.options.wire.dispatch_bytes_per_element;
+        kind.dispatch = moved(Family::AllGather, out, kind.dispatch)?;
+        kind.combine = moved(Family::ReduceScatter, SUM_BYTES, Transfer::default())?;
         Ok(())
     }
 
-    /// Rows to the next pipeline stage, in BF16.
+    /// Rows of the residual stream to the next pipeline stage, in BF16.
     fn stage_transfer(&self) -> Result<Transfer, Unknown> {
         if self.colocated.pipeline_stages <= 1 {
             return Ok(Transfer::default());
         }
         let whole = self.colocated.devices;
-        let s_per_byte = group_s_per_byte(self.hardware, whole, &self.options)?;
+        let via = self.links().group(Family::AllToAll, whole)?;
         let share = 1.0 / f64::from(self.colocated.attention_tp);
+        let streams = self.model.residual.streams(self.model.layer_count());
+        let row = (streams * self.model.hidden_size) as f64;
         Ok(Transfer {
-            latency_s: self.options.network_latency_s,
-            near_s_per_token: self.model.hidden_size as f64 * SUM_BYTES * share * s_per_byte,
+            latency_s: via.latency_s,
+            near_s_per_token: row * SUM_BYTES * share * via.s_per_byte,
             ..Transfer::default()
         })
     }
@@ -242,31 +253,29 @@ impl Compiler<'_> {
         // Of the devices reached, so many are the sender itself, in its domain, and beyond it.
         let beyond = reached * (devices - domain) / devices;
         let inside = reached * (domain - 1.0) / devices;
-        let card = if beyond > 0.0 {
-            card_s_per_byte(self.hardware, options.network_efficiency)?
-        } else {
-            0.0
-        };
-        let link = if inside > 0.0 {
-            group_s_per_byte(self.hardware, domain as u32, options)?
-        } else {
-            0.0
-        };
         let share = 1.0 / f64::from(self.colocated.attention_tp);
-        let transfer = |bytes_per_element: f64, reduce: Transfer| {
-            let width = moe.expert_hidden_size(self.model.hidden_size) as f64;
+        let width = moe.expert_hidden_size(self.model.hidden_size) as f64;
+        let transfer = |family: Family, bytes_per_element: f64, reduce: Transfer| {
+            let cards = self.links().cards(family, devices);
+            let cards = if beyond > 0.0 { cards? } else { Via::default() };
+            let link = self.links().group(family, domain as u32);
+            let link = if inside > 0.0 { link? } else { Via::default() };
+            let slower = if beyond > 0.0 { cards } else { link };
             let row = width * bytes_per_element * share;
             // Cards and links work at the same time.
-            Transfer {
-                latency_s: options.network_latency_s + reduce.latency_s,
-                near_s_per_token: row * (beyond * card).max(inside * link)
-                    + reduce.near_s_per_token,
-                ..Transfer::default()
-            }
+            let busy = (beyond * cards.s_per_byte).max(inside * link.s_per_byte);
+            let moved = Transfer {
+                latency_s: slower.latency_s + reduce.latency_s,
+                near_s_per_token: row * busy + reduce.near_s_per_token,
+                ..reduce
+            };
+            Ok(moved.ramped(&slower, row * beyond.max(inside)))
         };
         let before = kind.dispatch;
-        kind.dispatch = transfer(options.wire.dispatch_bytes_per_element, before);
-        kind.combine = transfer(options.wire.combine_bytes_per_element, Transfer::default());
+        kind.dispatch =
+            transfer(Family::Dispatch, options.wire.dispatch_bytes_per_element, before)?;
+        kind.combine =
+            transfer(Family::Combine, options.wire.combine_bytes_per_element, Transfer::default())?;
         Ok(())
     }
 }

@@ -3,20 +3,25 @@
 //! on a small struct (`estimate`).
 
 use super::deployment::Deployment;
+use super::imbalance::Skew;
 use super::legal::{Refused, legal};
+use super::lm_head::LmHead;
 use super::memory::Held;
 use super::network::Transfer;
 use super::options::Options;
 use super::pipeline::Sharing;
+use super::rates::{FitId, SmallKernels};
 use super::straggler::expected_max;
-use crate::machine::hardware::{Hardware, Unknown};
-use crate::machine::roofline::KernelRate;
+use crate::machine::calibration::Fit;
+use crate::machine::calibration::attention::AttentionRate;
+use crate::machine::calibration::gemm::ExpertRate;
+use crate::machine::hardware::Hardware;
+use crate::machine::kernel::GemmRate;
 use crate::units::UsdPerSecond;
 use crate::work::attention::CoreShape;
-use crate::work::batch::{ExpertWork, Gemm, attention_work};
-use crate::work::dtype::Dtype;
-use crate::work::matrix::Matrix;
+use crate::work::batch::{ExpertWork, Gemm};
 use crate::work::model::{Model, Run};
+use std::sync::Arc;
 
 /// Most turns from one kind of layer to another that an estimate follows.
 pub const MOST_TURNS: usize = 128;
@@ -27,7 +32,20 @@ pub struct TimedGemm {
     /// The product.
     pub gemm: Gemm,
     /// Its constants.
-    pub rate: KernelRate,
+    pub rate: GemmRate,
+    /// Where they are from.
+    pub fit: FitId,
+}
+
+/// One device's routed experts and the constants of their time.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TimedExperts {
+    /// The experts.
+    pub work: ExpertWork,
+    /// Their constants.
+    pub rate: ExpertRate,
+    /// Where these are from.
+    pub fit: FitId,
 }
 
 /// One attention design on one device.
@@ -35,12 +53,18 @@ pub struct TimedGemm {
 pub struct AttentionKind {
     /// The spec's name for it.
     pub name: String,
-    /// Projections, and whatever of the FFN runs on the attention side in every such layer.
+    /// Projections, and what mixes the residual stream in every such layer.
     pub gemms: Vec<TimedGemm>,
     /// The core for one query token.
     pub core: CoreShape,
     /// Constants of the core's time.
-    pub core_rate: KernelRate,
+    pub core_rate: AttentionRate,
+    /// Where they are from.
+    pub core_fit: FitId,
+    /// Context tokens that a core sees at most.
+    pub seen_tokens: f64,
+    /// Kernels that only move rows.
+    pub small: SmallKernels,
 }
 
 /// One FFN design on one device.
@@ -55,15 +79,17 @@ pub struct FfnKind {
     /// Products over an attention device's own tokens: what was left on the attention side.
     pub near_gemms: Vec<TimedGemm>,
     /// Routed experts.
-    pub experts: Option<(ExpertWork, KernelRate)>,
+    pub experts: Option<TimedExperts>,
     /// Expert groups that share the micro-batch's rows.
     pub expert_groups: f64,
-    /// Load of the busiest group over the mean.
-    pub imbalance: f64,
+    /// How unequally they are used.
+    pub skew: Skew,
     /// Attention to FFN.
     pub dispatch: Transfer,
     /// FFN to attention.
     pub combine: Transfer,
+    /// Kernels that only move an attention device's rows.
+    pub small: SmallKernels,
 }
 
 /// Consecutive layers of one attention and one FFN design.
@@ -99,10 +125,8 @@ pub struct Compiled {
     pub slowest_stage: f64,
     /// From one pipeline stage to the next.
     pub stage_transfer: Transfer,
-    /// The LM head on an attention device.
-    pub lm_head: TimedGemm,
-    /// Requests of an instance share the head's weights: rows per request of one rank.
-    pub lm_head_rows: f64,
+    /// The LM head, once per step.
+    pub lm_head: LmHead,
     /// What an attention device holds.
     pub attention_memory: Held,
     /// What an FFN device holds; nothing where the sides are one.
@@ -113,6 +137,10 @@ pub struct Compiled {
     pub price: UsdPerSecond,
     /// Conditions.
     pub options: Options,
+    /// What [`FitId`]s of the attention side point into.
+    pub attention_fits: Arc<Vec<Fit>>,
+    /// And those of the FFN side.
+    pub ffn_fits: Arc<Vec<Fit>>,
 }
 
 /// The hardware of the two sides.
@@ -124,7 +152,7 @@ pub struct Pools<'a> {
     pub ffn: &'a Hardware,
 }
 
-/// Compiles a deployment at datasheet rates.
+/// Compiles a deployment at the fidelity of its options.
 ///
 /// # Errors
 /// If the model cannot be split so, or a profile lacks a figure that the deployment needs.
@@ -141,60 +169,6 @@ pub fn compile(
             super::colocated::compile(model, colocated, pools.attention, options)?
         }
     })
-}
-
-/// Rates of one device for products of a model.
-pub(super) struct Rates<'a> {
-    pub hardware: &'a Hardware,
-    pub options: &'a Options,
-    pub activations: Dtype,
-}
-
-impl Rates<'_> {
-    pub(super) fn of(&self, format: Dtype) -> Result<KernelRate, Unknown> {
-        KernelRate::roofline(self.hardware, format, self.options.without_fp8)
-    }
-
-    pub(super) fn timed(&self, gemm: Gemm) -> Result<TimedGemm, Unknown> {
-        Ok(TimedGemm { gemm, rate: self.of(self.activations)? })
-    }
-
-    /// A product that runs in a format of its own, such as a router's.
-    pub(super) fn timed_in(&self, gemm: Gemm, format: Dtype) -> Result<TimedGemm, Unknown> {
-        Ok(TimedGemm { gemm, rate: self.of(format)? })
-    }
-
-    pub(super) fn all(
-        &self,
-        gemms: impl IntoIterator<Item = Gemm>,
-    ) -> Result<Vec<TimedGemm>, Unknown> {
-        gemms.into_iter().map(|gemm| self.timed(gemm)).collect()
-    }
-}
-
-/// Every attention design of a model on one device of a group of `tp`.
-pub(super) fn attention_kinds(
-    model: &Model,
-    rates: &Rates,
-    tp: u32,
-) -> Result<Vec<AttentionKind>, Unknown> {
-    let kind = |named: &crate::work::model::Named<_>| {
-        let precision = model.precision;
-        let work = attention_work(
-            &named.design,
-            model.hidden_size,
-            tp,
-            precision.weights,
-            precision.activations,
-        );
-        Ok(AttentionKind {
-            name: named.name.clone(),
-            gemms: rates.all(work.gemms)?,
-            core_rate: rates.of(work.core.format)?,
-            core: work.core,
-        })
-    };
-    model.attentions.iter().map(kind).collect()
 }
 
 /// Spread of the contexts, in mean contexts, times the expected maximum of as many standard
@@ -232,14 +206,6 @@ pub(super) fn layer_kinds(model: &Model, options: &Options) -> Vec<LayerKind> {
     }
     kinds.truncate(MOST_TURNS);
     kinds
-}
-
-/// The LM head, split by vocabulary over `parts` devices.
-pub(super) fn lm_head(model: &Model, rates: &Rates, parts: u32) -> Result<TimedGemm, Unknown> {
-    let head = Matrix::new("lm_head", model.hidden_size, model.vocabulary_size);
-    let precision = model.precision;
-    let head = head.split(u64::from(parts), false);
-    rates.timed(Gemm::new(&head, parts, precision.weights, precision.activations))
 }
 
 /// Bytes per element of rows that tensor parallelism sums: BF16.

@@ -65,6 +65,10 @@ pub struct Afd {
     pub shared_experts_on: Side,
     /// Where dense layers' FFN runs.
     pub dense_layers_on: Side,
+    /// Where the LM head runs.
+    pub lm_head_on: Side,
+    /// Expert copies beyond one each, over all FFN devices.
+    pub redundant_experts: u32,
 }
 
 /// Attention and FFN on the same devices.
@@ -111,6 +115,8 @@ impl Afd {
             dispatch: Dispatch::Broadcast,
             shared_experts_on: Side::Ffn,
             dense_layers_on: Side::Ffn,
+            lm_head_on: Side::Attention,
+            redundant_experts: 0,
         }
     }
 

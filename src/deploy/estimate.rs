@@ -1,16 +1,16 @@
 //! Evaluating a compiled deployment at one point: batch, micro-batches, context. Nothing here
 //! allocates or parses: sweeps call it millions of times a second.
 
-use super::compile::{AttentionKind, Compiled, FfnKind, MOST_TURNS, TimedGemm};
+use super::compile::{Compiled, MOST_TURNS};
+use super::kernels::Tiling;
 use super::memory::Held;
 use super::pipeline::{Sharing, Stages, Stretch, step_time};
 use super::walk::{FEW_TURNS, Walk};
-use crate::machine::roofline::KernelTime;
+use crate::machine::kernel::KernelTime;
 use crate::units::{Bytes, Seconds};
 use crate::work::model::MOST_DESIGNS;
 
-/// More micro-batches than any deployment has use for.
-pub const MOST_MICRO_BATCHES: u32 = 1024;
+pub use super::pipeline::MOST_MICRO_BATCHES;
 
 /// Where a deployment is evaluated.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -142,62 +142,6 @@ pub struct Estimate {
     pub ffn_memory: Ledger,
 }
 
-/// Rows as a kernel that works in tiles computes them.
-#[inline]
-fn padded(rows: f64, tile: f64) -> f64 {
-    if tile > 1.0 { (rows / tile).ceil() * tile } else { rows }
-}
-
-/// Sums of one side's kernels.
-#[inline]
-pub(super) fn gemms(all: &[TimedGemm], rows: f64, tile: f64) -> KernelTime {
-    let computed = padded(rows, tile);
-    let mut time = KernelTime::default();
-    for TimedGemm { gemm, rate } in all {
-        let bytes = gemm.weight_bytes + gemm.bytes_per_row * rows;
-        time += rate.time(gemm.flops_per_row * computed, bytes);
-    }
-    time
-}
-
-impl AttentionKind {
-    /// Time of one layer on one device for `requests` with `queries` query tokens each.
-    #[must_use]
-    #[inline]
-    pub fn time(&self, requests: f64, queries: f64, context: f64, tile: f64) -> KernelTime {
-        let mut time = gemms(&self.gemms, requests * queries, tile);
-        time += self.core_time(requests, queries, context);
-        time
-    }
-
-    /// The core's part of it.
-    #[inline]
-    pub(super) fn core_time(&self, requests: f64, queries: f64, context: f64) -> KernelTime {
-        let core = self.core.at(context);
-        // More query tokens multiply arithmetic, not the cache that they share.
-        let flops = core.flops.flops() * requests * queries;
-        self.core_rate.time(flops, core.bytes.bytes() * requests)
-    }
-}
-
-impl FfnKind {
-    /// Time of one layer on one FFN device for `rows` tokens of the whole micro-batch.
-    #[must_use]
-    #[inline]
-    pub fn time(&self, rows: f64, tile: f64) -> KernelTime {
-        let mut time = gemms(&self.gemms, rows * self.gemm_rows, tile);
-        if let Some((work, rate)) = &self.experts {
-            let mine = rows * work.experts_per_token / self.expert_groups * self.imbalance;
-            let touched = work.touched(rows);
-            let bytes = touched * work.expert_bytes + work.bytes_per_row * mine;
-            // Each expert's rows fill tiles of their own.
-            let computed = if tile > 1.0 { touched * padded(mine / touched, tile) } else { mine };
-            time += rate.time(work.flops_per_row * computed, bytes);
-        }
-        time
-    }
-}
-
 impl Compiled {
     /// Requests that one rank serves in each micro-batch.
     #[must_use]
@@ -214,6 +158,13 @@ impl Compiled {
         mean * (1.0 + self.straggling / requests.sqrt())
     }
 
+    /// Logits that so many decoding requests ask for in a step: of the tokens that are checked, and
+    /// once more of those that were drafted.
+    #[inline]
+    pub(super) fn logits(&self, requests: f64) -> f64 {
+        requests * (2.0 * self.options.query_tokens - 1.0)
+    }
+
     fn walk<const TURNS: usize>(
         &self,
         requests: f64,
@@ -222,11 +173,10 @@ impl Compiled {
         point: Point,
     ) -> Walk<TURNS> {
         let options = &self.options;
-        let tile = options.tile_rows;
         let context = self.slowest_context(requests, point.context);
         let mut attention = [KernelTime::default(); MOST_DESIGNS];
         for (time, kind) in attention.iter_mut().zip(&self.attention) {
-            *time = kind.time(requests, options.query_tokens, context, tile);
+            *time = kind.time(requests, options.query_tokens, context, Tiling::Tiled);
         }
         self.along(&attention, near, all)
     }
@@ -259,11 +209,9 @@ impl Compiled {
         let near = requests * options.query_tokens;
         let all = near * self.attention_ranks;
         let walk = self.walk::<TURNS>(requests, near, all, point);
-        // The tokens that are checked, and once more those that were drafted.
-        let tokens = near + requests * (options.query_tokens - 1.0);
-        let rows = tokens * f64::from(point.micro_batches) * self.lm_head_rows;
-        let head = gemms(std::slice::from_ref(&self.lm_head), rows, options.tile_rows);
-        let once = options.fixed_s + head.total_s;
+        let logits = self.logits(requests) * f64::from(point.micro_batches);
+        let head = self.lm_head.time(logits, logits * self.attention_ranks, Tiling::Tiled);
+        let once = options.fixed_s + head;
         let step = self.layers_time(walk.stretches(), near, point.micro_batches) + once;
         let overlap = if self.pipeline_stages > 1.0 { 1 } else { point.micro_batches };
         let (mean, layers) = (walk.sum, walk.layers);

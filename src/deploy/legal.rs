@@ -23,7 +23,9 @@ pub enum Refused {
 pub fn legal(model: &Model, deployment: &Deployment) -> Result<(), Illegal> {
     deployment.check()?;
     let (attention_tp, expert_tp, groups, redundant) = match deployment {
-        Deployment::Afd(afd) => (afd.attention_tp, afd.expert_tp, afd.expert_groups(), 0),
+        Deployment::Afd(afd) => {
+            (afd.attention_tp, afd.expert_tp, afd.expert_groups(), afd.redundant_experts)
+        }
         Deployment::Colocated(c) => {
             let stage = c.devices / c.pipeline_stages;
             (c.attention_tp, c.expert_tp, stage / c.expert_tp, c.redundant_experts)

@@ -2,6 +2,7 @@
 //! is held back. It decides the largest batch.
 
 use super::deployment::{Afd, Side};
+use super::lm_head::table_held;
 use super::options::Options;
 use crate::machine::hardware::{Hardware, Unknown};
 use crate::units::Bytes;
@@ -53,11 +54,11 @@ fn attention_weights(attention: &Attention, h: u64, tp: u32, dtype: Dtype) -> By
     dtype.bytes(matrices + attention.other_params() as f64)
 }
 
-/// What every attention device holds: attention, norms, embedding and head, and the caches.
+/// What every attention device holds: attention, norms and what carries the residual stream, and the
+/// caches. Tables of the vocabulary are their callers' to add.
 pub(super) fn attention_side(
     model: &Model,
     tp: u32,
-    head_parts: u32,
     layer_share: f64,
     hardware: &Hardware,
     options: &Options,
@@ -78,16 +79,16 @@ pub(super) fn attention_side(
         );
         state += design.state_bytes_per_sequence() * (layers / split);
     }
-    let embeddings = if model.tied_embeddings { 1.0 } else { 2.0 };
-    let table = (model.vocabulary_size * h) as f64 * embeddings / f64::from(head_parts);
-    let norms =
-        (model.layer_count() as f64 * layer_share * model.norms.per_layer as f64 + 1.0) * h as f64;
-    held += weights.bytes(table) + Dtype::Bf16.bytes(norms);
+    let per_layer = model.norms.per_layer * h + model.residual.layer_params(h);
+    let layers = model.layer_count() as f64 * layer_share;
+    let once = h + model.residual.final_params(h);
+    held += Dtype::Bf16.bytes(layers * per_layer as f64 + once as f64);
+    let streams = model.residual.streams(model.layer_count()) as f64;
     Ok(Held {
         weights: held,
         kv,
         state_per_request: state,
-        per_token: Dtype::Bf16.bytes(ACTIVATION_ROWS * h as f64),
+        per_token: Dtype::Bf16.bytes((BLOCK_ROWS + streams) * h as f64),
         usable: hardware.memory_capacity()? * (1.0 - options.memory_reserve),
     })
 }
@@ -112,9 +113,9 @@ fn growth(design: &Attention) -> impl Iterator<Item = KvGrowth> + use<> {
     }
     parts.into_iter()
 }
-/// Rows of width h that are alive at once per token, in BF16: residual, input, output, and room
-/// for the projections (assumed).
-const ACTIVATION_ROWS: f64 = 8.0;
+/// Rows of width h that are alive at once per token beside the residual stream, in BF16: input,
+/// output, and room for the projections (assumed).
+const BLOCK_ROWS: f64 = 7.0;
 
 /// An attention device of an AFD deployment.
 pub(super) fn afd_attention(
@@ -124,7 +125,10 @@ pub(super) fn afd_attention(
     options: &Options,
 ) -> Result<Held, Unknown> {
     let instance = afd.attention_instance_devices;
-    let mut held = attention_side(model, afd.attention_tp, instance, 1.0, hardware, options)?;
+    let mut held = attention_side(model, afd.attention_tp, 1.0, hardware, options)?;
+    // The embedding, and a head that is not the same table.
+    let head = afd.lm_head_on == Side::Attention && !model.tied_embeddings;
+    held.weights += table_held(model, instance) * if head { 2.0 } else { 1.0 };
     let h = model.hidden_size;
     let weights = model.precision.weights;
     for (named, layers) in model.ffns.iter().zip(model.ffn_layers_held(options.drafting())) {
@@ -162,7 +166,10 @@ pub(super) fn afd_ffn(
     let h = model.hidden_size;
     let weights = model.precision.weights;
     let whole = afd.whole_width_parts();
-    let mut held = Bytes::ZERO;
+    let mut held = match afd.lm_head_on {
+        Side::Attention => Bytes::ZERO,
+        Side::Ffn => table_held(model, afd.ffn_instance_devices),
+    };
     for (named, layers) in model.ffns.iter().zip(model.ffn_layers_held(options.drafting())) {
         let weights = named.design.weights(weights);
         let one = match &named.design {
@@ -171,7 +178,8 @@ pub(super) fn afd_ffn(
             Ffn::Moe(moe) => {
                 let (groups, tp) = (afd.expert_groups(), afd.expert_tp);
                 let format = moe.expert_weights(model.precision.weights);
-                let experts = expert_work(moe, h, groups, tp, 0, format, format);
+                let copies = afd.redundant_experts;
+                let experts = expert_work(moe, h, groups, tp, copies, format, format);
                 let routed = Bytes::new(experts.local_experts * experts.expert_bytes);
                 let shared = match afd.shared_experts_on {
                     Side::Attention => 0.0,

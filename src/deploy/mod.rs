@@ -10,6 +10,8 @@
 //! | [`mod@estimate`] | that struct at one batch, micro-batches and context |
 //! | [`breakdown`] | a point taken apart into kernels and transfers |
 //! | [`bounds`] | what a deployment can do at best: what a search leaves out |
+//! | `kernels` | what each kernel of a layer computes and moves at a number of rows |
+//! | [`lm_head`] | the LM head on either side |
 //! | [`capacity`] | the largest batch under memory and promise |
 //! | [`network`] | transfers between attention and FFN |
 //! | [`memory`] | what each device holds |
@@ -17,6 +19,7 @@
 //! | [`context`] | lengths of the contexts in flight: mean and spread |
 //! | [`imbalance`] | experts that are not equally busy; experts and devices that tokens touch |
 //! | [`pipeline`] | micro-batches through attention, link and FFN: closed forms of a step |
+//! | [`rates`] | constants of the kernels: datasheet peaks or fitted |
 //! | [`ratio`] | how many attention workers one FFN worker can serve |
 //! | [`schedule`] | the pipeline event by event: the reference of its forms |
 //! | [`serving`], [`serving_step`] | prefill and decoding on the same devices |
@@ -37,12 +40,15 @@ pub mod context;
 pub mod deployment;
 pub mod estimate;
 pub mod imbalance;
+mod kernels;
 pub mod legal;
+pub mod lm_head;
 pub mod memory;
 pub mod name;
 pub mod network;
 pub mod options;
 pub mod pipeline;
+pub mod rates;
 pub mod ratio;
 pub mod schedule;
 pub mod serving;

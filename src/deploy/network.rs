@@ -10,6 +10,9 @@
 //! (`work::experts`).
 
 use super::options::Options;
+use crate::machine::calibration::Family;
+use crate::machine::calibration::link::RAMP_BYTES;
+use crate::machine::fidelity::Fidelity;
 use crate::machine::hardware::{Hardware, Unknown};
 
 /// The time of one direction.
@@ -23,6 +26,10 @@ pub struct Transfer {
     pub far_s_per_token: f64,
     /// Per token of the whole micro-batch, on the scale-up link of an FFN instance.
     pub inside_s_per_token: f64,
+    /// What protocols lose between short and long transfers.
+    pub ramp_s: f64,
+    /// The share of it that one token of an attention device adds, up to all of it.
+    pub ramp_per_token: f64,
 }
 
 impl Transfer {
@@ -31,34 +38,75 @@ impl Transfer {
     #[inline]
     pub fn time(&self, near: f64, all: f64) -> f64 {
         let cards = (self.near_s_per_token * near).max(self.far_s_per_token * all);
-        self.latency_s + cards + self.inside_s_per_token * all
+        let ramp = self.ramp_s * (self.ramp_per_token * near).min(1.0);
+        self.latency_s + cards + self.inside_s_per_token * all + ramp
+    }
+
+    /// The same with the ramp of a link that `bytes_per_token` of an attention device pass.
+    pub(super) fn ramped(mut self, via: &Via, bytes_per_token: f64) -> Self {
+        self.ramp_s += via.ramp_s;
+        self.ramp_per_token = self.ramp_per_token.max(bytes_per_token / RAMP_BYTES);
+        self
     }
 }
 
-/// Seconds per byte of one device's share of its server's network cards.
-///
-/// # Errors
-/// If the profile does not say.
-pub fn card_s_per_byte(hardware: &Hardware, efficiency: f64) -> Result<f64, Unknown> {
-    Ok(1.0 / (hardware.device_network()?.bytes_per_second() * efficiency))
+/// A link at the fidelity of the options, for one kind of transfer.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(super) struct Via {
+    /// Per byte that passes one device.
+    pub s_per_byte: f64,
+    /// Of an empty transfer.
+    pub latency_s: f64,
+    /// More once [`RAMP_BYTES`] have passed.
+    pub ramp_s: f64,
 }
 
-/// Seconds per byte between `devices` that work as one: over the scale-up link, or over the network
-/// cards where they are more than the link joins; nothing moves where there is only one.
-///
-/// # Errors
-/// If the profile does not say.
-pub fn group_s_per_byte(
-    hardware: &Hardware,
-    devices: u32,
-    options: &Options,
-) -> Result<f64, Unknown> {
-    if devices <= 1 {
-        return Ok(0.0);
+/// The links of one hardware.
+pub(super) struct Links<'a> {
+    pub hardware: &'a Hardware,
+    pub options: &'a Options,
+}
+
+impl Links<'_> {
+    fn via(&self, family: Family, ranks: f64, bytes_per_s: f64) -> Via {
+        let mut via = Via {
+            s_per_byte: 1.0 / bytes_per_s,
+            latency_s: self.options.network_latency_s,
+            ramp_s: 0.0,
+        };
+        if self.options.fidelity == Fidelity::Calibrated
+            && let Some((_, fit)) = self.hardware.calibration.link(family)
+        {
+            via.s_per_byte /= fit.efficiency;
+            via.latency_s += fit.latency_s(ranks);
+            via.ramp_s = fit.ramp_us * 1e-6;
+        }
+        via
     }
-    if u64::from(devices) > hardware.scale_up_devices()? {
-        return card_s_per_byte(hardware, options.network_efficiency);
+
+    /// One device's share of its server's network cards, in a transfer among `ranks` devices.
+    ///
+    /// # Errors
+    /// If the profile does not say.
+    pub fn cards(&self, family: Family, ranks: f64) -> Result<Via, Unknown> {
+        let line = self.hardware.device_network()?.bytes_per_second();
+        Ok(self.via(family, ranks, line * self.options.network_efficiency))
     }
-    let link = hardware.scale_up_bandwidth()?.bytes_per_second();
-    Ok(1.0 / (link * options.scale_up_efficiency))
+
+    /// Between `devices` that work as one: over the scale-up link, or over the network cards where
+    /// they are more than the link joins; nothing moves where there is only one.
+    ///
+    /// # Errors
+    /// If the profile does not say.
+    pub fn group(&self, family: Family, devices: u32) -> Result<Via, Unknown> {
+        if devices <= 1 {
+            return Ok(Via::default());
+        }
+        if u64::from(devices) > self.hardware.scale_up_devices()? {
+            return self.cards(family, f64::from(devices));
+        }
+        let line = self.hardware.scale_up_bandwidth()?.bytes_per_second();
+        let line = line * self.options.scale_up_efficiency;
+        Ok(self.via(family, f64::from(devices), line))
+    }
 }

@@ -2,9 +2,11 @@
 //! held back of memory, speculation. Every default is the neutral one of a datasheet roofline or
 //! says that it is assumed.
 
-use super::imbalance::Imbalance;
+use super::imbalance::{Dealt, Imbalance, Skew};
 use super::sparsity::Wire;
+use crate::machine::fidelity::Fidelity;
 use crate::machine::hardware::WithoutFp8;
+use crate::work::ffn::Moe;
 
 /// The conditions of a deployment.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -35,7 +37,15 @@ pub struct Options {
     pub accepted_tokens: f64,
     /// What 8-bit products run as on devices without FP8.
     pub without_fp8: WithoutFp8,
+    /// Datasheet peaks or fitted constants.
+    pub fidelity: Fidelity,
+    /// Calibrated alone: time of a kernel that does little but start (assumed).
+    pub small_kernel_s: f64,
 }
+
+/// What a launched kernel takes in a captured graph before it does anything, by the copies measured
+/// on an H200 (assumed of all).
+const SMALL_KERNEL_S: f64 = 2e-6;
 
 /// Tokens accepted per step when the i-th drafted token is accepted with the i-th probability if
 /// all before it were: 1 + p1 + p1 p2 + ...
@@ -56,11 +66,12 @@ impl Options {
         self.query_tokens > 1.0
     }
 
-    /// Load of the busiest of `groups` of devices over the mean.
+    /// How unequally the experts of a layer are used that are dealt out to `groups` of devices.
     #[must_use]
-    pub fn imbalance(&self, experts: u64, groups: u32) -> f64 {
-        let experts = u32::try_from(experts).unwrap_or(u32::MAX);
-        self.expert_imbalance.max_over_mean(experts, groups)
+    pub fn skew(&self, moe: &Moe, redundant: u32, groups: u32) -> Skew {
+        let experts = u32::try_from(moe.experts).unwrap_or(u32::MAX);
+        let visited = moe.experts_per_token as f64;
+        self.expert_imbalance.skew(&Dealt { experts, visited, redundant, groups })
     }
 }
 
@@ -80,6 +91,8 @@ impl Default for Options {
             query_tokens: 1.0,
             accepted_tokens: 1.0,
             without_fp8: WithoutFp8::Bf16,
+            fidelity: Fidelity::Roofline,
+            small_kernel_s: SMALL_KERNEL_S,
         }
     }
 }

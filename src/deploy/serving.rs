@@ -49,7 +49,7 @@ use super::legal::Refused;
 use super::options::Options;
 use super::serving_step::{PrefillKind, StepLoad, StepTime};
 use crate::machine::hardware::{Hardware, Unknown};
-use crate::machine::roofline::KernelRate;
+use crate::machine::kernel::KernelRate;
 use crate::units::{Seconds, TOKENS_PER_MTOK};
 use crate::work::model::Model;
 use crate::work::prefill::{PrefillCore, Prompt};

@@ -8,9 +8,9 @@
 //! drafting layers as often as decoding rows do, once too often for every drafted token but one.
 
 use super::compile::{AttentionKind, Compiled, MOST_TURNS};
-use super::estimate::gemms;
+use super::kernels::{Tiling, gemms};
 use super::pipeline::Stages;
-use crate::machine::roofline::{KernelRate, KernelTime};
+use crate::machine::kernel::{KernelRate, KernelTime};
 use crate::work::model::MOST_DESIGNS;
 use crate::work::prefill::{PrefillCore, Prompt};
 
@@ -116,13 +116,11 @@ impl Compiled {
             *time = self.attention_time(kind, prefill, rows, load);
         }
         let walk = self.along::<MOST_TURNS>(&attention, rows.near, rows.all);
-        // Of decoding requests, tokens that are checked, and once more those that were drafted.
-        let tokens = rows.requests * (2.0 * queries - 1.0) + rows.prompts;
-        let head_rows = tokens * m * self.lm_head_rows;
-        let head = gemms(std::slice::from_ref(&self.lm_head), head_rows, options.tile_rows);
+        let logits = (self.logits(rows.requests) + rows.prompts) * m;
+        let head = self.lm_head.time(logits, logits * self.attention_ranks, Tiling::Tiled);
         let layers = self.layers_time(walk.stretches(), rows.near, load.micro_batches);
         StepTime {
-            total_s: layers + options.fixed_s + head.total_s,
+            total_s: layers + options.fixed_s + head,
             stages: walk.sum,
             compute_bound_s: walk.compute_bound,
         }
@@ -136,10 +134,12 @@ impl Compiled {
         load: &StepLoad,
     ) -> KernelTime {
         let options = &self.options;
-        let mut time = gemms(&attention.gemms, rows.near, options.tile_rows);
+        let mut time = gemms(&attention.gemms, rows.near, Tiling::Tiled);
+        time.total_s += attention.small.time(rows.near);
         if rows.requests > 0.0 {
             let context = self.slowest_context(rows.requests, load.context);
-            time += attention.core_time(rows.requests, options.query_tokens, context);
+            time +=
+                attention.core(rows.requests, options.query_tokens, context, Tiling::Tiled).time;
         }
         if rows.prompts > 0.0 {
             time += prefill.time(rows.prompts, load.prompt);

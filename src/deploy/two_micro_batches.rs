@@ -1,4 +1,5 @@
-//! Two micro-batches in the [`pipeline`](super::pipeline): exact forms, with and without sharing.
+//! Two micro-batches in the [`pipeline`](super::pipeline): the exact form of equal layers, with and
+//! without sharing.
 //!
 //! Sharing slows both alike, so the work that lies between them, the gap g by which the leader is
 //! ahead, changes only where one waits for the other:
@@ -87,61 +88,14 @@ pub(super) fn equal_layers(stages: &Stages, layers: u32, sharing: Sharing) -> f6
     longest.min(s - longest) + l * s.max(2.0 * longest) + met
 }
 
-/// The exact step through layers that differ.
-pub(super) fn step_time(stretches: &[Stretch], sharing: Sharing) -> f64 {
-    let mut way = Way { gap: 0.0, time: 0.0, sharing };
-    let mut real = stretches.iter().filter(|stretch| stretch.layers > 0).peekable();
-    while let Some(stretch) = real.next() {
-        way.equal_layers(&stretch.stages, stretch.layers - 1);
-        way.layer(&stretch.stages, real.peek().map(|next| &next.stages));
+/// The layers' own cycles, and the least of what their first ones wait: a step through layers that
+/// differ, had each a steady state of its own.
+pub(super) fn own_cycles(stretches: &[Stretch], sharing: Sharing) -> f64 {
+    let (mut cycles, mut wait) = (0.0, f64::INFINITY);
+    for stretch in stretches.iter().filter(|stretch| stretch.layers > 0) {
+        let longest = stretch.stages.longest();
+        cycles += 2.0 * f64::from(stretch.layers) * cycle(&stretch.stages, sharing);
+        wait = wait.min(longest.min(stretch.stages.sum() - longest));
     }
-    way.time
-}
-
-/// How far the follower has come.
-struct Way {
-    gap: f64,
-    time: f64,
-    sharing: Sharing,
-}
-
-impl Way {
-    /// Passes layers that equal the one behind them; once the gap repeats, so does the time.
-    fn equal_layers(&mut self, stages: &Stages, layers: u32) {
-        for done in 1..=layers {
-            let (gap, time) = (self.gap, self.time);
-            self.layer(stages, Some(stages));
-            if self.gap == gap {
-                self.time += f64::from(layers - done) * (self.time - time);
-                return;
-            }
-        }
-    }
-
-    /// Passes a layer; the last one has none behind it.
-    fn layer(&mut self, stages: &Stages, next: Option<&Stages>) {
-        let [a, d, f, r] = stages.times();
-        let then = next.map(Stages::times);
-        let [next_a, next_d, next_f, _] = then.unwrap_or_default();
-        let last = then.is_none();
-        let Sharing { compute, link } = self.sharing;
-        let ahead = |distance: f64| if last { f64::INFINITY } else { distance };
-        self.stage(a, compute.then_some((a + d, f)), ahead(d + f + r));
-        self.stage(d, link.then_some((d + f, r)), ahead(f + r + next_a));
-        let across = (compute && !last).then_some((f + r, next_a));
-        self.stage(f, across, ahead(r + next_a + next_d));
-        let across = (link && !last).then_some((r + next_a, next_d));
-        self.stage(r, across, ahead(next_a + next_d + next_f));
-    }
-
-    /// Passes a stage of time `t` whose `partner` begins so far ahead and takes so long.
-    fn stage(&mut self, t: f64, partner: Option<(f64, f64)>, distance: f64) {
-        let wait = (t - self.gap).max(0.0);
-        self.gap = self.gap.max(t);
-        let met = partner.map_or(0.0, |(ahead, u)| {
-            ((self.gap + t).min(ahead + u) - self.gap.max(ahead)).max(0.0)
-        });
-        self.time += wait + t + met;
-        self.gap = self.gap.min(distance);
-    }
+    cycles + wait
 }

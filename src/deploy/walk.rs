@@ -1,9 +1,9 @@
 //! A step's way through the layers: the stage times of every layer, in order, and their sums.
 
 use super::compile::Compiled;
-use super::estimate::gemms;
+use super::kernels::Tiling;
 use super::pipeline::{Stages, Stretch};
-use crate::machine::roofline::KernelTime;
+use crate::machine::kernel::KernelTime;
 use crate::work::model::MOST_DESIGNS;
 
 /// One FFN design at a point.
@@ -68,12 +68,11 @@ impl Compiled {
         near: f64,
         all: f64,
     ) -> Walk<TURNS> {
-        let tile = self.options.tile_rows;
         let mut ffn = [FfnTimes::default(); MOST_DESIGNS];
         for (times, kind) in ffn.iter_mut().zip(&self.ffn) {
             *times = FfnTimes {
-                near: gemms(&kind.near_gemms, near, tile),
-                far: kind.time(all, tile),
+                near: kind.near_time(near, Tiling::Tiled),
+                far: kind.time(all, Tiling::Tiled),
                 dispatch: kind.dispatch.time(near, all),
                 combine: kind.combine.time(near, all),
             };

@@ -12,6 +12,8 @@ pub enum Fidelity {
     Ideal,
     /// Real batches, weights, caches, links, capacity and the pipeline, at datasheet peaks.
     Roofline,
+    /// The same with constants fitted to measured kernels and links.
+    Calibrated,
 }
 
 impl Fidelity {
@@ -21,6 +23,7 @@ impl Fidelity {
         match self {
             Self::Ideal => "ideal",
             Self::Roofline => "roofline",
+            Self::Calibrated => "calibrated",
         }
     }
 
@@ -34,6 +37,10 @@ impl Fidelity {
             Self::Roofline => {
                 "real batches, weights, caches, links and capacity at datasheet peaks: optimistic by \
                  what kernels and networks fall short of them"
+            }
+            Self::Calibrated => {
+                "real batches, weights, caches, links and capacity with constants fitted to measured \
+                 kernels and links: each figure with the error of the fits it used"
             }
         }
     }

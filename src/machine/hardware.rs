@@ -1,6 +1,7 @@
 //! A checked hardware profile. What its maker or a measurement says is there with its source;
 //! what nobody says is absent, and asking for it is an error that names it.
 
+use super::calibration::Calibration;
 use crate::units::{Bytes, BytesPerSecond, FlopsPerByte, FlopsPerSecond, UsdPerSecond};
 use crate::work::dtype::Dtype;
 use schemars::JsonSchema;
@@ -99,6 +100,8 @@ pub struct Compute {
     pub int8: Option<FlopsPerSecond>,
     /// FP4.
     pub fp4: Option<FlopsPerSecond>,
+    /// Streaming multiprocessors, or what else runs one tile at a time.
+    pub multiprocessors: Option<u64>,
 }
 
 /// Device memory.
@@ -164,6 +167,8 @@ pub struct Hardware {
     pub tdp_w: Option<Sourced<f64>>,
     /// Prices, the default first.
     pub prices: Vec<Price>,
+    /// What was fitted to measurements on it.
+    pub calibration: Calibration,
 }
 
 /// A figure that a computation needs and a profile does not have.

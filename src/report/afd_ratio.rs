@@ -13,7 +13,6 @@ use crate::deploy::compile::{Pools, compile};
 use crate::deploy::deployment::{Afd, Deployment, Dispatch};
 use crate::deploy::legal::{Refused, legal};
 use crate::deploy::options::Options;
-use crate::machine::fidelity::Fidelity;
 use crate::machine::hardware::Hardware;
 use crate::spec::Diagnostic;
 use crate::spec::de::At;
@@ -66,10 +65,11 @@ pub fn table(loaded: &Loaded, of: &BestAfdSpec) -> Result<Table, Diagnostic> {
         rows.push(row(loaded, &plan, answer));
     }
     let note = format!(
-        "Fidelity roofline: {}. Searched: every xAyF of at most {} instances of {} devices, with \
+        "Fidelity {}: {}. Searched: every xAyF of at most {} instances of {} devices, with \
          every attention TP, FFN split, dispatch, 2 to 6 micro-batches and batch; the cheapest \
          that keeps the promise is shown. A:F is attention devices per FFN device.",
-        Fidelity::Roofline.meaning(),
+        plan.options.fidelity.name(),
+        plan.options.fidelity.meaning(),
         of.max_nodes.value.0,
         plan.choices.instance_devices
     );
@@ -242,9 +242,10 @@ pub(super) fn figure(loaded: &Loaded, of: &AfdMapSpec, frame: Frame) -> Result<C
     let on = format!("attention on {}, FFN on {}", pools.attention.title, pools.ffn.title);
     let subtitle = format!(
         "{}, {on}, {} ms per token; hatched: no batch fits. Framed: the best ratio at a context. \
-         Fidelity roofline: datasheet peaks.",
+         Fidelity {}.",
         part.label,
-        plain(of.tpot_ms.0)
+        plain(of.tpot_ms.0),
+        options.fidelity.name()
     );
     Ok(HeatMap {
         frame: Frame { subtitle, ..frame },

@@ -72,6 +72,9 @@ pub(super) fn conditions(
     let conditions = own.cloned().unwrap_or_default().over(&base);
     let mut options = conditions.options()?;
     options.without_fp8 = loaded.scenario.without_fp8;
+    if loaded.scenario.fidelity == Fidelity::Calibrated {
+        options.fidelity = Fidelity::Calibrated;
+    }
     if let Some(promise) = &loaded.scenario.promise {
         options.wire = promise.wire;
     }
@@ -148,7 +151,7 @@ impl Prepared<'_> {
             ffn_hardware: self.ffn.0.to_owned(),
             deployment: self.deployment,
             point,
-            fidelity: Fidelity::Roofline,
+            fidelity: self.options.fidelity,
             estimate,
         }
     }

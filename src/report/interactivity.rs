@@ -1,7 +1,7 @@
 //! Throughput of a device against speed for a user: the trade that a batch makes, over the batches
 //! of a scenario's deployments, with the front of each model, hardware or deployment.
 
-use super::deployed::{Prepared, prepare};
+use super::deployed::{Prepared, conditions, prepare};
 use super::estimate_table::EstimateRow;
 use super::figures::{axis, context_title};
 use super::loaded::Loaded;
@@ -10,7 +10,6 @@ use super::plot::{
     Chart, Frame, Front, FrontShape, Group, Point, Scale, Scatter, ScatterPanel, Ticks,
 };
 use crate::deploy::estimate::Point as Place;
-use crate::machine::fidelity::Fidelity;
 use crate::spec::Diagnostic;
 use crate::spec::study::{FrontBy, InteractivitySpec};
 use crate::sweep::knee::{knee, thinned};
@@ -118,8 +117,8 @@ pub(super) fn figure(
     let groups = keys.into_iter().enumerate().map(|(style, name)| Group { name, style }).collect();
     let subtitle = format!(
         "Every batch from one request per rank on; only the front of each is shown, its knee \
-         named. Fidelity {}: datasheet peaks.",
-        Fidelity::Roofline.name()
+         named. Fidelity {}.",
+        conditions(loaded, None)?.1.fidelity.name()
     );
     let width = (contexts.len() as u32 * 520).max(frame.width);
     Ok(Scatter { frame: Frame { subtitle, width, ..frame }, groups, panels }.into())

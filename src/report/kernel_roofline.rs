@@ -2,12 +2,13 @@
 //! per byte against FLOPs per second.
 
 use super::claims::single;
-use super::deployed::{Prepared, prepare};
+use super::deployed::{Prepared, conditions, prepare};
 use super::figures::axis;
 use super::loaded::{Loaded, Part};
 use super::number::{short, significant};
 use super::plot::{Chart, Frame, Group, Point, Ray, Scale, Scatter, ScatterPanel, Ticks};
 use crate::deploy::breakdown::{Piece, Stage};
+use crate::deploy::deployment::{Deployment, Side};
 use crate::machine::fidelity::Fidelity;
 use crate::machine::hardware::Hardware;
 use crate::spec::Diagnostic;
@@ -73,7 +74,14 @@ pub(super) fn figure(
             continue;
         }
         for piece in prepared.compiled.breakdown(row.point) {
-            let near = matches!(piece.stage, Stage::Attention | Stage::Step);
+            let head = match prepared.deployment {
+                Deployment::Afd(afd) => afd.lm_head_on,
+                Deployment::Colocated(_) => Side::Attention,
+            };
+            let near = match piece.stage {
+                Stage::Step => head == Side::Attention,
+                stage => stage == Stage::Attention,
+            };
             let side = if near { prepared.attention.1 } else { prepared.ffn.1 };
             let place = loaded.hardware.iter().position(|part| part.value.name == side.name);
             if let Some(place) = place {
@@ -89,11 +97,16 @@ pub(super) fn figure(
     }
     share_axes(&mut panels);
     let style = |(style, name): (usize, &&str)| Group { name: (*name).to_owned(), style };
+    let fidelity = conditions(loaded, None)?.1.fidelity;
     let subtitle = format!(
-        "One device, {} tokens of context, each deployment at its batch. Fidelity {}: a kernel \
-         lies on its roof.",
+        "One device, {} tokens of context, each deployment at its batch. Fidelity {}: {}.",
         Tokens(context),
-        Fidelity::Roofline.name()
+        fidelity.name(),
+        if fidelity == Fidelity::Calibrated {
+            "below its roof a kernel is by what it was measured to fall short"
+        } else {
+            "a kernel lies on its roof"
+        }
     );
     let groups = FAMILIES.iter().enumerate().map(style).collect();
     Ok(Scatter { frame: Frame { subtitle, ..frame }, groups, panels }.into())

@@ -14,8 +14,10 @@
 //! | [`deployed`] | a scenario's deployments, evaluated |
 //! | [`duel`] | disaggregated beside colocated |
 //! | [`estimate_table`], [`serving_table`] | the columns of `afford estimate` |
+//! | [`validation_table`], [`parity_plot`] | predictions beside what was measured |
 //! | [`explain_tables`] | where time and memory of a deployment go |
 //! | [`plan_table`] | the columns of `afford plan` |
+//! | [`fit_table`] | the columns of `afford calibrate` |
 //! | [`loaded`] | a scenario with its models and hardware found |
 //! | [`content`] | the tables that a scenario's report may hold |
 //! | [`claims`] | single figures beside what a source states |
@@ -57,6 +59,7 @@ pub mod estimate_table;
 pub mod explain_tables;
 pub mod figures;
 pub mod findings;
+pub mod fit_table;
 pub mod floor;
 pub mod front_plot;
 pub mod front_table;
@@ -68,6 +71,7 @@ pub mod loaded;
 pub mod next_chip;
 pub mod number;
 pub mod page;
+pub mod parity_plot;
 pub mod picture;
 pub mod plan_table;
 pub mod plot;
@@ -80,4 +84,5 @@ pub mod show_hardware;
 pub mod show_model;
 pub mod show_model_text;
 pub mod table;
+pub mod validation_table;
 pub mod write;

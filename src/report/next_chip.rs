@@ -2,7 +2,7 @@
 //! and the price up to which the better chip is worth it.
 
 use super::crossovers::{contender, headed, ideal};
-use super::deployed::{Prepared, prepare};
+use super::deployed::{Prepared, conditions, prepare};
 use super::estimate_table::reason;
 use super::loaded::{Loaded, Part};
 use super::number::plain;
@@ -194,10 +194,12 @@ fn deployed(loaded: &Loaded, of: &NextChipSpec, places: &[usize]) -> Result<Tabl
         ("infeasible_reason", Show::Hidden, "why not"),
         ("fidelity", Show::Hidden, "fidelity"),
     ];
+    let fidelity = conditions(loaded, None)?.1.fidelity;
     let note = format!(
-        "Fidelity roofline: {}. {} times as much of one resource at the same price, and the batch \
+        "Fidelity {}: {}. {} times as much of one resource at the same price, and the batch \
          that is then best under the promise. A dash: there is no such link, or no batch fits.",
-        Fidelity::Roofline.meaning(),
+        fidelity.name(),
+        fidelity.meaning(),
         plain(factor)
     );
     Ok(Table { columns: headed(&columns), rows, notes: vec![note] })

@@ -3,10 +3,12 @@
 //!
 //! Every block of figures names its source. A figure that is left out is unknown, and stays so.
 
+use super::calibration::FitSpec;
 use super::de::{At, from_node};
 use super::node::Node;
 use super::quantity::{Count, Date, Positive, Year};
 use super::source::{Diagnostic, all_of, did_you_mean};
+use crate::machine::calibration::{Calibration, Fit};
 use crate::machine::hardware::{
     Compute, Hardware, Link, Memory, Price, PriceBasis, Provenance, Sourced,
 };
@@ -45,6 +47,9 @@ pub struct HardwareSpec {
     /// Prices, the one to use by default first.
     #[serde(default)]
     pub prices: Vec<PriceSpec>,
+    /// Kernels and links as fitted to measurements, the work of `afford calibrate`.
+    #[serde(default)]
+    pub calibration: Vec<FitSpec>,
     /// The sources that the blocks name, each as text with its date.
     pub sources: IndexMap<String, String>,
 }
@@ -61,6 +66,8 @@ pub struct ComputeSpec {
     pub int8_tops: Option<Positive>,
     /// Peak of FP4 (MXFP4 or NVFP4), in 1e12 FLOPs per second.
     pub fp4_tflops: Option<Positive>,
+    /// Streaming multiprocessors, or what else runs one tile at a time.
+    pub multiprocessors: Option<Count>,
     /// Who says so: a key of the `sources` below.
     pub source: At<String>,
     /// How the figures came about; `datasheet` if left out.
@@ -168,6 +175,7 @@ impl HardwareSpec {
             scale_out: self.scale_out.as_ref().map(scale_out).transpose()?,
             tdp_w: self.power.as_ref().map(tdp_w).transpose()?,
             prices: self.prices.iter().map(|p| self.price(p)).collect::<Result<_, _>>()?,
+            calibration: Calibration { fits: self.fits()?.into() },
         })
     }
 
@@ -188,6 +196,11 @@ impl HardwareSpec {
             date: price.date.0.clone(),
             source: self.source(&price.source)?,
         })
+    }
+
+    fn fits(&self) -> Result<Vec<Fit>, Diagnostic> {
+        let fit = |fit: &FitSpec| fit.resolve(self.source(&fit.source)?);
+        self.calibration.iter().map(fit).collect()
     }
 
     /// The text behind a source key.
@@ -213,8 +226,9 @@ impl ComputeSpec {
             fp8: rate(self.fp8_tflops),
             int8: rate(self.int8_tops),
             fp4: rate(self.fp4_tflops),
+            multiprocessors: self.multiprocessors.map(|n| n.0),
         };
-        if compute == Compute::default() {
+        if [compute.bf16, compute.fp8, compute.int8, compute.fp4] == [None; 4] {
             return Err(self
                 .source
                 .complain("`peak_compute` states no rate")

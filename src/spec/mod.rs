@@ -11,6 +11,7 @@
 //! | [`quantity`] | counts, quantities, token counts and contexts |
 //! | [`extends`] | laying a spec over the one it extends |
 //! | [`model`], [`hardware`], [`scenario`] | the three kinds of spec |
+//! | [`calibration`] | the fitted part of a hardware profile |
 //! | [`workload`] | deployments in a scenario |
 //! | [`claim`] | claims in a scenario |
 //! | [`study`] | studies and inverse questions in a scenario |
@@ -20,6 +21,7 @@
 //! and nothing here opens a file: the [`Catalog`](crate::catalog::Catalog) hands texts in.
 
 pub mod at;
+pub mod calibration;
 mod choice;
 pub mod claim;
 pub mod de;

@@ -58,6 +58,8 @@ pub struct ConditionsSpec {
     pub shared_experts_on: Option<Side>,
     /// Where the FFN of dense layers runs.
     pub dense_layers_on: Option<Side>,
+    /// Where the LM head runs; on the attention devices if left out.
+    pub lm_head_on: Option<Side>,
     /// Share of the network cards' line rate that is reached.
     pub network_efficiency: Option<At<Positive>>,
     /// Share of the scale-up links' rate that is reached.
@@ -104,6 +106,7 @@ impl ConditionsSpec {
             dispatch,
             shared_experts_on,
             dense_layers_on,
+            lm_head_on,
             network_efficiency,
             scale_up_efficiency,
             network_latency_us,
@@ -147,9 +150,7 @@ impl ConditionsSpec {
             options.expert_imbalance = Imbalance::MaxOverMean(factor);
         }
         if let Some(exponent) = self.expert_zipf {
-            let redundant = self.redundant_experts.unwrap_or(0);
-            options.expert_imbalance =
-                Imbalance::Zipf { exponent: exponent.0.min(10.0), redundant };
+            options.expert_imbalance = Imbalance::Zipf { exponent: exponent.0.min(10.0) };
         }
         if let Some(sigma) = &self.context_log_sigma {
             if sigma.value.0 > 3.0 {
@@ -208,6 +209,8 @@ impl ConditionsSpec {
                 afd.dispatch = self.dispatch.unwrap_or(afd.dispatch);
                 afd.shared_experts_on = self.shared_experts_on.unwrap_or(afd.shared_experts_on);
                 afd.dense_layers_on = self.dense_layers_on.unwrap_or(afd.dense_layers_on);
+                afd.lm_head_on = self.lm_head_on.unwrap_or(afd.lm_head_on);
+                afd.redundant_experts = self.redundant_experts.unwrap_or(afd.redundant_experts);
             }
             Deployment::Colocated(c) => {
                 c.redundant_experts = self.redundant_experts.unwrap_or(c.redundant_experts);

@@ -59,7 +59,9 @@ pub struct Choices {
     pub shared_experts_on: Side,
     /// Where an AFD deployment runs dense layers.
     pub dense_layers_on: Side,
-    /// Expert copies beyond one each of a colocated deployment.
+    /// Where an AFD deployment runs the LM head.
+    pub lm_head_on: Side,
+    /// Expert copies beyond one each.
     pub redundant_experts: u32,
     /// Micro-batches of an AFD deployment.
     pub afd_micro_batches: Vec<u32>,
@@ -82,6 +84,7 @@ impl Choices {
             dispatch: vec![Dispatch::Broadcast, Dispatch::Routed],
             shared_experts_on: Side::Ffn,
             dense_layers_on: Side::Ffn,
+            lm_head_on: Side::Attention,
             redundant_experts: 0,
             afd_micro_batches: (2..=6).collect(),
             colocated_micro_batches: vec![1, 2],
@@ -108,6 +111,8 @@ impl Choices {
                             dispatch,
                             shared_experts_on: self.shared_experts_on,
                             dense_layers_on: self.dense_layers_on,
+                            lm_head_on: self.lm_head_on,
+                            redundant_experts: self.redundant_experts,
                         });
                     }
                 }

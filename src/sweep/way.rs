@@ -55,7 +55,7 @@ impl Way {
     pub const fn fidelity(&self) -> Fidelity {
         match self {
             Self::Ideal { .. } => Fidelity::Ideal,
-            Self::Deployed { .. } => Fidelity::Roofline,
+            Self::Deployed { options, .. } => options.fidelity,
         }
     }
 

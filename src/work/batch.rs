@@ -49,6 +49,18 @@ impl Gemm {
     }
 }
 
+impl Gemm {
+    /// Adds the columns of a product that reads the same rows.
+    pub fn join(&mut self, other: &Self, name: &'static str) {
+        self.name = name;
+        let rows_read = self.bytes_per_row * self.inputs / (self.inputs + self.outputs);
+        self.bytes_per_row += other.bytes_per_row - rows_read;
+        self.outputs += other.outputs;
+        self.weight_bytes += other.weight_bytes;
+        self.flops_per_row += other.flops_per_row;
+    }
+}
+
 /// One device's attention in one layer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AttentionWork {
@@ -82,8 +94,6 @@ pub struct ExpertWork {
     pub experts: f64,
     /// k.
     pub experts_per_token: f64,
-    /// ln (1 - k / N), of the chance that a token misses an expert; -infinity where k is N.
-    pub log_missed: f64,
     /// Experts that this device holds a part of.
     pub local_experts: f64,
     /// Bytes of this device's part of one expert.
@@ -92,6 +102,10 @@ pub struct ExpertWork {
     pub flops_per_row: f64,
     /// Activation bytes of one row, read and written.
     pub bytes_per_row: f64,
+    /// k of the first products: the width that the experts read.
+    pub inputs: f64,
+    /// k of the two products one after the other: that and this device's part of their own width.
+    pub along_k: f64,
 }
 
 /// One device's share of routed experts that are dealt out to `groups` of `tp` devices each, with
@@ -113,23 +127,22 @@ pub fn expert_work(
     ExpertWork {
         experts: moe.experts as f64,
         experts_per_token: moe.experts_per_token as f64,
-        log_missed: (-(moe.experts_per_token as f64) / moe.experts as f64).max(-1.0).ln_1p(),
         local_experts: (copies / f64::from(groups)).ceil(),
         expert_bytes: weights.bytes(3.0 * h as f64 * width).bytes(),
         flops_per_row: 2.0 * 3.0 * h as f64 * width,
         // The row in, gate and up out, their product in, the row out.
         bytes_per_row: activations.bytes(2.0 * h as f64 + 3.0 * width).bytes(),
+        inputs: h as f64,
+        along_k: h as f64 + width,
     }
 }
 
 impl ExpertWork {
-    /// Expected distinct experts of this device that a batch of `tokens` touches:
-    /// local (1 - (1 - k / N)^B).
+    /// Expected distinct experts of this device that a batch of `tokens` touches, where it touches
+    /// such a share of all: 1 - (1 - k / N)^B where all are equally popular.
     #[must_use]
     #[inline]
-    pub fn touched(&self, tokens: f64) -> f64 {
-        // As `distinct_experts`, with its logarithm taken once.
-        let share = -(self.log_missed * tokens).exp_m1();
+    pub fn touched(&self, share: f64, tokens: f64) -> f64 {
         // Copies of an expert are touched as one is, and no more experts than rows are sent.
         (self.local_experts * share).min(tokens * self.experts_per_token)
     }

@@ -4,7 +4,7 @@
 //! | --- | --- | --- |
 //! | plain | nothing | nothing |
 //! | manifold-constrained hyper-connections (arXiv 2512.24880), c streams | 2 x (c (2 + c) x c h mixing matrix, c (2 + c) offsets, 3 scales) | c x c h matrix, c offsets, 1 scale |
-//! | attention residuals (Kimi K3) | 2 x (norm h, query h) | norm h, query h |
+//! | attention residuals (Kimi K3) | 2 x (norm h, query h x 1) | norm h, query h x 1 |
 //!
 //! The norms of the blocks themselves are [`Norms`](super::model::Norms).
 
@@ -30,43 +30,69 @@ pub enum Residual {
 }
 
 impl Residual {
+    /// Matrices of each layer, one before attention and one before the FFN.
+    #[must_use]
+    pub fn layer_matrices(self, h: u64) -> Vec<Matrix> {
+        match self {
+            Self::Plain => Vec::new(),
+            Self::HyperConnections { streams: c } => {
+                vec![Matrix::new("hc_mix", c * h, (2 + c) * c); 2]
+            }
+            Self::AttentionResiduals { .. } => vec![Matrix::new("residual_query", h, 1); 2],
+        }
+    }
+
+    /// The matrix once, before the head.
+    #[must_use]
+    pub const fn final_matrix(self, h: u64) -> Option<Matrix> {
+        match self {
+            Self::Plain => None,
+            Self::HyperConnections { streams: c } => Some(Matrix::new("hc_head", c * h, c)),
+            Self::AttentionResiduals { .. } => Some(Matrix::new("residual_query", h, 1)),
+        }
+    }
+
     /// Parameters that each layer adds.
     #[must_use]
-    pub const fn layer_params(self, h: u64) -> u64 {
-        match self {
-            Self::Plain => 0,
-            Self::HyperConnections { streams: c } => 2 * (mixing(c, h).params() + (2 + c) * c + 3),
-            Self::AttentionResiduals { .. } => 4 * h,
-        }
+    pub fn layer_params(self, h: u64) -> u64 {
+        let matrices: u64 = self.layer_matrices(h).iter().map(Matrix::params).sum();
+        matrices
+            + match self {
+                Self::Plain => 0,
+                Self::HyperConnections { streams: c } => 2 * ((2 + c) * c + 3),
+                Self::AttentionResiduals { .. } => 2 * h,
+            }
     }
 
     /// Parameters once, before the head.
     #[must_use]
-    pub const fn final_params(self, h: u64) -> u64 {
-        match self {
-            Self::Plain => 0,
-            Self::HyperConnections { streams: c } => c * c * h + c + 1,
-            Self::AttentionResiduals { .. } => 2 * h,
-        }
+    pub fn final_params(self, h: u64) -> u64 {
+        let matrix = self.final_matrix(h).map_or(0, |matrix| matrix.params());
+        matrix
+            + match self {
+                Self::Plain => 0,
+                Self::HyperConnections { streams: c } => c + 1,
+                Self::AttentionResiduals { .. } => h,
+            }
     }
 
     /// Arithmetic of its matrices for one token over `layers` layers; the sums over streams or
     /// blocks are elementwise and not counted.
     #[must_use]
     pub fn flops(self, h: u64, layers: u64) -> Flops {
+        let layer: Flops = self.layer_matrices(h).iter().map(Matrix::flops).sum();
+        let last = self.final_matrix(h).map_or(Flops::ZERO, |matrix| matrix.flops());
+        layer * layers as f64 + last
+    }
+
+    /// Rows of width h that carry one token's residual stream past a block of `layers` layers: one,
+    /// the streams, or the outputs of earlier blocks beside the present one.
+    #[must_use]
+    pub const fn streams(self, layers: u64) -> u64 {
         match self {
-            Self::Plain => Flops::ZERO,
-            Self::HyperConnections { streams: c } => {
-                let last = Matrix::new("hc_head", c * h, c).flops();
-                mixing(c, h).flops() * 2.0 * layers as f64 + last
-            }
-            Self::AttentionResiduals { .. } => {
-                Matrix::new("residual_query", h, 1).flops() * (2.0 * layers as f64 + 1.0)
-            }
+            Self::Plain => 1,
+            Self::HyperConnections { streams } => streams,
+            Self::AttentionResiduals { block_layers } => layers.div_ceil(block_layers) + 1,
         }
     }
-}
-
-const fn mixing(c: u64, h: u64) -> Matrix {
-    Matrix::new("hc_mix", c * h, (2 + c) * c)
 }

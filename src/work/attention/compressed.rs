@@ -15,7 +15,7 @@
 //! is being filled (at most 2 r tokens) are not counted.
 
 use super::indexer::Indexer;
-use super::{Core, CorePart, CoreShape, Design};
+use super::{Core, CoreHeads, CorePart, CoreShape, Design};
 use crate::units::{Bytes, Flops};
 use crate::work::Counting;
 use crate::work::dtype::Dtype;
@@ -141,6 +141,16 @@ impl Design for Compressed {
     }
 
     /// One vector serves all heads.
+    fn heads(&self) -> Option<CoreHeads> {
+        Some(CoreHeads {
+            query: self.query_heads,
+            kv: 1,
+            key_width: self.head_dim,
+            value_width: self.head_dim,
+            latent: true,
+        })
+    }
+
     fn kv_splits(&self) -> u64 {
         1
     }

@@ -6,7 +6,7 @@
 //! selection of an earlier layer (GLM-5.2) and scans nothing.
 
 use super::indexer::Indexer;
-use super::{CoreShape, Design, Mla};
+use super::{CoreHeads, CoreShape, Design, Mla};
 use crate::units::Bytes;
 use crate::work::Counting;
 use crate::work::matrix::Matrix;
@@ -62,6 +62,10 @@ impl Design for Dsa {
     }
 
     /// Every head reads the same latent.
+    fn heads(&self) -> Option<CoreHeads> {
+        self.mla.heads()
+    }
+
     fn kv_splits(&self) -> u64 {
         1
     }

@@ -3,7 +3,7 @@
 //! Per layer and token: KV bytes 2 K d S w, FLOPs 4 H d S (QK and PV, 2 H d S each). A sliding or
 //! chunked window caps S.
 
-use super::{Core, CorePart, CoreShape, Design};
+use super::{Core, CoreHeads, CorePart, CoreShape, Design};
 use crate::units::Bytes;
 use crate::work::Counting;
 use crate::work::dtype::Dtype;
@@ -137,6 +137,16 @@ impl Design for Gqa {
             fixed: Core::default(),
             format: self.kv_cache,
         }
+    }
+
+    fn heads(&self) -> Option<CoreHeads> {
+        Some(CoreHeads {
+            query: self.query_heads,
+            kv: self.kv_heads,
+            key_width: self.head_dim,
+            value_width: self.head_dim,
+            latent: false,
+        })
     }
 
     fn kv_splits(&self) -> u64 {

@@ -3,7 +3,7 @@
 //! Queries come through a shared low-rank projection (h -> r_q -> H d); K key/value heads, 1 in
 //! Step-3, serve all H query heads. The core is that of GQA: KV bytes 2 K d S w, FLOPs 4 H d S.
 
-use super::{Core, CorePart, CoreShape, Design};
+use super::{Core, CoreHeads, CorePart, CoreShape, Design};
 use crate::units::Bytes;
 use crate::work::Counting;
 use crate::work::dtype::Dtype;
@@ -59,6 +59,16 @@ impl Design for Mfa {
             fixed: Core::default(),
             format: self.kv_cache,
         }
+    }
+
+    fn heads(&self) -> Option<CoreHeads> {
+        Some(CoreHeads {
+            query: self.query_heads,
+            kv: self.kv_heads,
+            key_width: self.head_dim,
+            value_width: self.head_dim,
+            latent: false,
+        })
     }
 
     fn kv_splits(&self) -> u64 {

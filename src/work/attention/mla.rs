@@ -5,7 +5,7 @@
 //! FLOPs = 2 H (2 r_kv + d_rope) S; the Step-3 paper takes r_kv + d_rope for both and counts
 //! 4 H (r_kv + d_rope) S.
 
-use super::{Core, CorePart, CoreShape, Design};
+use super::{Core, CoreHeads, CorePart, CoreShape, Design};
 use crate::units::Bytes;
 use crate::work::Counting;
 use crate::work::dtype::Dtype;
@@ -103,6 +103,16 @@ impl Design for Mla {
     }
 
     /// Every head reads the same latent.
+    fn heads(&self) -> Option<CoreHeads> {
+        Some(CoreHeads {
+            query: self.query_heads,
+            kv: 1,
+            key_width: self.kv_elements(),
+            value_width: self.kv_rank,
+            latent: true,
+        })
+    }
+
     fn kv_splits(&self) -> u64 {
         1
     }

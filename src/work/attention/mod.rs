@@ -88,6 +88,13 @@ impl CoreShape {
         core
     }
 
+    /// Context tokens beyond which nothing grows; infinite if something always does.
+    #[must_use]
+    pub fn longest(&self) -> f64 {
+        let read = self.parts.iter().filter(|part| part.slope.bytes > Bytes::ZERO);
+        read.map(|part| part.cap).fold(0.0, f64::max)
+    }
+
     /// One device's share where `tp` devices share the heads and the cache splits at most
     /// `kv_splits` ways.
     #[must_use]
@@ -102,6 +109,21 @@ impl CoreShape {
         self.parts.iter_mut().for_each(|part| share(&mut part.slope));
         self
     }
+}
+
+/// The heads of a core that reads a cache, for whoever knows how kernels run over them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CoreHeads {
+    /// H.
+    pub query: u64,
+    /// K; 1 where all heads share a latent.
+    pub kv: u64,
+    /// Width of what a query head is multiplied with.
+    pub key_width: u64,
+    /// Width of a head's result.
+    pub value_width: u64,
+    /// Keys and values are one latent.
+    pub latent: bool,
 }
 
 /// The questions every attention design answers, for one layer.
@@ -127,6 +149,11 @@ pub trait Design {
     /// smooths over blocks.
     fn core(&self, s: u64, counting: Counting) -> Core {
         self.core_shape(counting).at(s as f64)
+    }
+
+    /// The heads that read the cache; nothing where the design keeps a fixed state instead.
+    fn heads(&self) -> Option<CoreHeads> {
+        None
     }
 
     /// Most devices that the cache or state can be split over without a copy: the KV heads, 1 for

@@ -1,0 +1,243 @@
+//! The constants by which a deployment's kernels are timed: datasheet peaks, or what was fitted to
+//! measurements (`Options::fidelity`).
+//!
+//! Calibrated, engines are taken at what they do: products that read the same rows are one call
+//! ([`fused`]), whole experts are timed by what was measured of whole experts where anything was,
+//! and every layer runs kernels that only move rows ([`small_kernels`]). Each constant remembers
+//! the fit that it is from, so that a breakdown can tell its error and range.
+
+use super::compile::{AttentionKind, TimedExperts, TimedGemm};
+use super::network::Links;
+use super::options::Options;
+use crate::machine::calibration::attention::{AttentionRate, Heads};
+use crate::machine::calibration::choose::usual_time;
+use crate::machine::calibration::gemm::{ExpertRate, Spread};
+use crate::machine::calibration::{Family, Fit, Form};
+use crate::machine::fidelity::Fidelity;
+use crate::machine::hardware::{Hardware, Unknown};
+use crate::machine::kernel::{GemmRate, KernelRate};
+use crate::work::attention::{Attention, CoreShape};
+use crate::work::batch::{ExpertWork, Gemm};
+use crate::work::dtype::Dtype;
+use crate::work::ffn::Ffn;
+use std::sync::Arc;
+
+/// A fit by its place in its hardware's calibration.
+pub type FitId = Option<u16>;
+
+/// Rates of one device for kernels of a model.
+pub(super) struct Rates<'a> {
+    pub hardware: &'a Hardware,
+    pub options: &'a Options,
+    pub activations: Dtype,
+}
+
+impl Rates<'_> {
+    /// The links of the device.
+    pub(super) fn links(&self) -> Links<'_> {
+        Links { hardware: self.hardware, options: self.options }
+    }
+
+    fn calibrated(&self) -> bool {
+        self.options.fidelity == Fidelity::Calibrated
+    }
+
+    fn of(&self, format: Dtype) -> Result<KernelRate, Unknown> {
+        KernelRate::roofline(self.hardware, format, self.options.without_fp8)
+    }
+
+    /// The fit of a family that is fastest at a usual load, and its place.
+    fn best(&self, family: Family, format: Dtype) -> Result<Option<(u16, &Fit)>, Unknown> {
+        if !self.calibrated() {
+            return Ok(None);
+        }
+        let peaks = self.hardware.peaks(format, self.options.without_fp8)?;
+        let calibration = &self.hardware.calibration;
+        Ok(calibration.best(family, format, |form| usual_time(form, &peaks)))
+    }
+
+    /// The rate of a product in the activations' format.
+    pub(super) fn timed(&self, gemm: Gemm) -> Result<TimedGemm, Unknown> {
+        self.timed_in(gemm, self.activations)
+    }
+
+    /// A product that runs in a format of its own, such as a router's.
+    pub(super) fn timed_in(&self, gemm: Gemm, format: Dtype) -> Result<TimedGemm, Unknown> {
+        if let Some((fit, Fit { form: Form::Gemm(constants), .. })) =
+            self.best(Family::DenseGemm, format)?
+        {
+            let peaks = self.hardware.peaks(format, self.options.without_fp8)?;
+            let rate = constants.rate(&peaks, gemm.inputs, gemm.outputs);
+            return Ok(TimedGemm { gemm, rate, fit: Some(fit) });
+        }
+        let rate = GemmRate::roofline(self.of(format)?, self.options.tile_rows);
+        Ok(TimedGemm { gemm, rate, fit: None })
+    }
+
+    /// Products of the same rows, one after the other.
+    pub(super) fn all(
+        &self,
+        gemms: impl IntoIterator<Item = Gemm>,
+    ) -> Result<Vec<TimedGemm>, Unknown> {
+        let gemms: Vec<Gemm> = gemms.into_iter().collect();
+        let gemms = if self.calibrated() { fused(gemms) } else { gemms };
+        gemms.into_iter().map(|gemm| self.timed(gemm)).collect()
+    }
+
+    /// Routed experts whose products run in a format.
+    pub(super) fn experts(&self, work: ExpertWork) -> Result<TimedExperts, Unknown> {
+        let format = self.activations;
+        let peaks = self.hardware.peaks(format, self.options.without_fp8)?;
+        let whole = self.best(Family::ExpertFfn, format)?;
+        let calls = if whole.is_some() { 1.0 } else { 2.0 };
+        let found =
+            whole.map_or_else(|| self.best(Family::GroupedGemm, format), |f| Ok(Some(f)))?;
+        if let Some((fit, Fit { form: Form::Grouped(constants), .. })) = found {
+            let rate = constants.rate(&peaks, calls, work.along_k, Spread::Random);
+            return Ok(TimedExperts { work, rate, fit: Some(fit) });
+        }
+        let rate = ExpertRate::roofline(self.of(format)?, self.options.tile_rows);
+        Ok(TimedExperts { work, rate, fit: None })
+    }
+
+    /// The core of an attention design of which `tp` devices share the heads.
+    pub(super) fn core(
+        &self,
+        attention: &Attention,
+        core: &CoreShape,
+        tp: u32,
+    ) -> Result<(AttentionRate, FitId), Unknown> {
+        let heads = attention.heads();
+        let latent = heads.is_some_and(|heads| heads.latent);
+        let family = if latent { Family::DecodeAttentionMla } else { Family::DecodeAttentionGqa };
+        let found = self.best(family, core.format)?;
+        let Some((fit, Fit { form: Form::Attention(constants), .. })) = found else {
+            return Ok((AttentionRate::plain(self.of(core.format)?), None));
+        };
+        let peaks = self.hardware.peaks(core.format, self.options.without_fp8)?;
+        let Some(heads) = heads else {
+            // A recurrent state: read and written as a cache is read, by a kernel that starts as
+            // one that reads a cache.
+            let kernel = KernelRate {
+                startup_s: constants.startup_us * 1e-6,
+                s_per_flop: 1.0 / (constants.compute_efficiency * peaks.flops_per_s),
+                s_per_byte: 1.0 / (constants.memory_efficiency * peaks.bytes_per_s),
+                ridge_rounding: constants.ridge_rounding,
+            };
+            return Ok((AttentionRate::plain(kernel), Some(fit)));
+        };
+        let query = heads.query as f64 / f64::from(tp);
+        let kv = heads.kv as f64 / u64::from(tp).min(attention.kv_splits()) as f64;
+        let heads = Heads {
+            units: kv,
+            rows: (query / kv * self.options.query_tokens).max(1.0),
+            value_width: heads.value_width as f64,
+            beyond_128: if latent { 0.0 } else { (heads.key_width as f64 / 128.0 - 1.0).max(0.0) },
+        };
+        Ok((constants.rate(&peaks, &heads), Some(fit)))
+    }
+
+    /// Kernels of a layer that only move rows of `width` elements: nothing at datasheet peaks.
+    pub(super) fn small_kernels(&self, count: f64, width: f64) -> Result<SmallKernels, Unknown> {
+        if !self.calibrated() {
+            return Ok(SmallKernels::default());
+        }
+        let found = self.best(Family::Copy, Dtype::Bf16)?;
+        let bandwidth = self.hardware.memory_bandwidth()?.bytes_per_second();
+        let efficiency = match found {
+            Some((_, Fit { form: Form::Link(constants), .. })) => constants.efficiency,
+            _ => 1.0,
+        };
+        Ok(SmallKernels {
+            startup_s: count * self.options.small_kernel_s,
+            // Each reads a row and writes one, in BF16.
+            s_per_row: count * 2.0 * 2.0 * width / (bandwidth * efficiency),
+        })
+    }
+}
+
+/// Norms, rotations, activations, quantisation, cache writes, routing: kernels that do little but
+/// start and move rows.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct SmallKernels {
+    /// Time of all of them on no rows.
+    pub startup_s: f64,
+    /// Time per row.
+    pub s_per_row: f64,
+}
+
+impl SmallKernels {
+    /// Time for `rows` rows.
+    #[must_use]
+    #[inline]
+    pub fn time(&self, rows: f64) -> f64 {
+        self.startup_s + self.s_per_row * rows
+    }
+}
+
+/// Products that read the same rows, as one call with the columns of all.
+fn fused(gemms: Vec<Gemm>) -> Vec<Gemm> {
+    let mut calls: Vec<Gemm> = Vec::new();
+    for gemm in gemms {
+        let name = |first: &str| match (first, gemm.name) {
+            ("q_proj" | "qkv_proj", "k_proj" | "v_proj") => Some("qkv_proj"),
+            ("q_down" | "qkv_down", "kv_down" | "k_proj" | "v_proj") => Some("qkv_down"),
+            ("gate_proj", "up_proj") => Some("gate_up_proj"),
+            _ => None,
+        };
+        let last = calls.last_mut().filter(|last| last.inputs == gemm.inputs);
+        match last.and_then(|last| name(last.name).map(|name| (last, name))) {
+            Some((last, name)) => last.join(&gemm, name),
+            None => calls.push(gemm),
+        }
+    }
+    calls
+}
+
+/// Every attention design of a model on one device of a group of `tp`.
+pub(super) fn attention_kinds(
+    model: &crate::work::model::Model,
+    rates: &Rates,
+    tp: u32,
+) -> Result<Vec<AttentionKind>, Unknown> {
+    use crate::work::batch::attention_work;
+    let kind = |named: &crate::work::model::Named<_>| {
+        let precision = model.precision;
+        let h = model.hidden_size;
+        let work = attention_work(&named.design, h, tp, precision.weights, precision.activations);
+        let mut gemms = rates.all(work.gemms)?;
+        for matrix in model.residual.layer_matrices(h) {
+            let mix = Gemm::new(&matrix, 1, Dtype::Bf16, Dtype::Bf16);
+            gemms.push(rates.timed_in(mix, Dtype::Bf16)?);
+        }
+        let (core_rate, core_fit) = rates.core(&named.design, &work.core, tp)?;
+        Ok(AttentionKind {
+            name: named.name.clone(),
+            gemms,
+            core_rate,
+            core_fit,
+            seen_tokens: work.core.longest(),
+            small: rates.small_kernels(ATTENTION_SMALL_KERNELS, h as f64)?,
+            core: work.core,
+        })
+    };
+    model.attentions.iter().map(kind).collect()
+}
+
+/// Small kernels around attention: norm with residual, quantisation, rotation with cache write,
+/// quantisation of the output.
+const ATTENTION_SMALL_KERNELS: f64 = 4.0;
+
+/// Small kernels around an FFN: norm with residual, quantisation and, dense, activation with
+/// quantisation; routed, the routing, the permutation and its reverse.
+pub(super) const fn ffn_small_kernels(ffn: &Ffn) -> f64 {
+    match ffn {
+        Ffn::Dense(_) => 3.0,
+        Ffn::Moe(_) => 5.0,
+    }
+}
+
+/// The calibration that a side's [`FitId`]s point into.
+pub(super) fn fits_of(hardware: &Hardware) -> Arc<Vec<Fit>> {
+    hardware.calibration.fits.clone()
+}

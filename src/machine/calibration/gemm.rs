@@ -1,0 +1,160 @@
+//! Dense and grouped matrix products as measured: the form of [`kernel`](crate::machine::kernel)
+//! with fitted constants.
+
+use super::attention::Peaks;
+use crate::machine::kernel::{
+    GemmRate, KernelRate, KernelTime, padded, padded_at_random, smooth_max,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Columns and rows of the output tiles that waves are made of.
+const WAVE_TILE: f64 = 128.0;
+
+/// Fitted constants of dense products [m, k] x [k, n] in one format.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GemmFit {
+    /// Time of an empty call.
+    pub startup_us: f64,
+    /// Share of the memory bandwidth that is reached.
+    pub memory_efficiency: f64,
+    /// Share of the peak arithmetic rate of the format that is reached.
+    pub compute_efficiency: f64,
+    /// Extra at the ridge point, in [0, 1).
+    pub ridge_rounding: f64,
+    /// Rows are computed in multiples of this.
+    pub tile_rows: f64,
+    /// Time that a tile takes per 1,000 of k, whatever its rows.
+    pub us_per_1000_k: f64,
+    /// Share of a wave's idle multiprocessors that is lost.
+    pub wave_loss: f64,
+}
+
+impl GemmFit {
+    /// The constants of a product with given k and n.
+    #[must_use]
+    pub fn rate(&self, peaks: &Peaks, k: f64, n: f64) -> GemmRate {
+        GemmRate {
+            kernel: KernelRate {
+                startup_s: self.startup_us * 1e-6,
+                s_per_flop: 1.0 / (self.compute_efficiency * peaks.flops_per_s),
+                s_per_byte: 1.0 / (self.memory_efficiency * peaks.bytes_per_s),
+                ridge_rounding: self.ridge_rounding,
+            },
+            tile_rows: self.tile_rows,
+            along_k_s: self.us_per_1000_k * k * 1e-9,
+            waves_per_tile_row: (n / WAVE_TILE).ceil() / peaks.processors,
+            wave_rows: WAVE_TILE,
+            wave_loss: self.wave_loss,
+        }
+    }
+}
+
+/// Fitted constants of grouped products: one call for all the experts of a device.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GroupedFit {
+    /// Time of an empty call.
+    pub startup_us: f64,
+    /// Share of the memory bandwidth that is reached.
+    pub memory_efficiency: f64,
+    /// Share of the peak arithmetic rate of the format that is reached.
+    pub compute_efficiency: f64,
+    /// Extra at the ridge point, in [0, 1).
+    pub ridge_rounding: f64,
+    /// Rows of one expert are computed in multiples of this.
+    pub tile_rows: f64,
+    /// Time that a tile takes per 1,000 of k, whatever its rows.
+    pub us_per_1000_k: f64,
+}
+
+/// How rows are spread over the experts that they touch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spread {
+    /// The same number for each.
+    Even,
+    /// As they fall.
+    Random,
+}
+
+/// The constants of the routed experts on one device.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ExpertRate {
+    /// Start-up, arithmetic and bytes.
+    pub kernel: KernelRate,
+    /// Rows of one expert are computed in multiples of this; 1 is no padding.
+    pub tile_rows: f64,
+    /// How rows are spread over the experts.
+    pub spread: Spread,
+    /// Time along k of the products, whatever the rows.
+    pub along_k_s: f64,
+}
+
+impl GroupedFit {
+    /// The constants of `calls` grouped products whose k add up to `k`.
+    #[must_use]
+    pub fn rate(&self, peaks: &Peaks, calls: f64, k: f64, spread: Spread) -> ExpertRate {
+        ExpertRate {
+            kernel: KernelRate {
+                startup_s: self.startup_us * calls * 1e-6,
+                s_per_flop: 1.0 / (self.compute_efficiency * peaks.flops_per_s),
+                s_per_byte: 1.0 / (self.memory_efficiency * peaks.bytes_per_s),
+                ridge_rounding: self.ridge_rounding,
+            },
+            tile_rows: self.tile_rows,
+            spread,
+            along_k_s: self.us_per_1000_k * k * 1e-9,
+        }
+    }
+}
+
+impl ExpertRate {
+    /// At datasheet peaks with each expert's rows padded to `tile_rows`.
+    #[must_use]
+    pub const fn roofline(kernel: KernelRate, tile_rows: f64) -> Self {
+        Self { kernel, tile_rows, spread: Spread::Even, along_k_s: 0.0 }
+    }
+
+    /// Rows computed for `rows` rows that fall on `touched` experts.
+    #[must_use]
+    #[inline]
+    pub fn computed_rows(&self, rows: f64, touched: f64) -> f64 {
+        if self.tile_rows <= 1.0 || touched <= 0.0 {
+            return rows;
+        }
+        let each = rows / touched;
+        touched
+            * match self.spread {
+                Spread::Even => padded(each, self.tile_rows),
+                Spread::Random => padded_at_random(each, self.tile_rows),
+            }
+    }
+
+    /// No more than [`Self::time`], and per row falling with the rows.
+    #[must_use]
+    #[inline]
+    pub fn least_time(&self, flops: f64, bytes: f64) -> KernelTime {
+        self.kernel.least_time(flops, bytes, self.along_k_s)
+    }
+
+    /// Time of `rows` rows of `flops_per_row` each on `touched` experts, moving `bytes`.
+    #[must_use]
+    #[inline]
+    pub fn time(&self, rows: f64, touched: f64, flops_per_row: f64, bytes: f64) -> KernelTime {
+        let flops = self.computed_rows(rows, touched) * flops_per_row;
+        let compute = flops * self.kernel.s_per_flop;
+        let memory = bytes * self.kernel.s_per_byte;
+        let busy = smooth_max(compute, memory, self.kernel.ridge_rounding);
+        let bound = compute > memory && compute > self.along_k_s;
+        let busy = if self.along_k_s > 0.0 {
+            smooth_max(busy, self.along_k_s, self.kernel.ridge_rounding)
+        } else {
+            busy
+        };
+        KernelTime {
+            total_s: self.kernel.startup_s + busy,
+            compute_bound_s: if bound { busy } else { 0.0 },
+        }
+    }
+}

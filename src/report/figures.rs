@@ -9,6 +9,7 @@ use super::plot::{
 };
 use crate::cost::ideal::training_cost;
 use crate::cost::unit_cost::unit_costs;
+use crate::machine::fidelity::Fidelity;
 use crate::spec::Diagnostic;
 use crate::spec::de::At;
 use crate::spec::quantity::Tokens;
@@ -55,10 +56,11 @@ pub fn figure(loaded: &Loaded, spec: &FigureSpec) -> Result<Chart, Diagnostic> {
 
 type Drawn = Result<Chart, Diagnostic>;
 
+/// What figures of the cost grid hold under; others say so themselves.
 fn subtitle(loaded: &Loaded) -> String {
     format!(
         "Fidelity {}: every chip at its peak, communication hidden. Counting {}.",
-        loaded.scenario.fidelity.name(),
+        Fidelity::Ideal.name(),
         loaded.scenario.counting.name()
     )
 }
@@ -71,7 +73,11 @@ fn footnote(loaded: &Loaded) -> String {
         Some(format!("{} {usd} $/h ({} {})", part.label, price.basis.name(), price.date))
     });
     let priced: Vec<String> = priced.collect();
-    format!("Rates: datasheet peaks. Prices: {}.", priced.join(", "))
+    let rates = match loaded.scenario.fidelity {
+        Fidelity::Calibrated => "fitted to measurements",
+        Fidelity::Ideal | Fidelity::Roofline => "datasheet peaks",
+    };
+    format!("Rates: {rates}. Prices: {}.", priced.join(", "))
 }
 
 pub(super) fn axis(label: &str, scale: Scale, ticks: Ticks) -> Axis {

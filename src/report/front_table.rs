@@ -25,7 +25,7 @@ const MORE_IS_BETTER: [&str; 6] =
 const SHORT: [(&str, &[&str]); 6] = [
     ("cost", &["usd_per_mtok", "total_usd_per_mtok"]),
     ("tpot", &["tpot_ms"]),
-    ("interactivity", &["tokens_per_s_per_user"]),
+    ("interactivity", &["tokens_per_s_per_user", "tpot_ms"]),
     ("throughput", &["tokens_per_s_per_device"]),
     ("power", &["power_kw"]),
     ("params", &["active_params"]),

@@ -9,9 +9,11 @@ use super::number::significant;
 use super::plot::{
     Chart, Frame, Front, FrontShape, Group, Point, Scale, Scatter, ScatterPanel, Ticks,
 };
+use crate::deploy::deployment::Deployment;
 use crate::deploy::estimate::Point as Place;
 use crate::spec::Diagnostic;
 use crate::spec::study::{FrontBy, InteractivitySpec};
+use crate::spec::workload::DeploymentSpec;
 use crate::sweep::knee::{knee, thinned};
 use crate::sweep::pareto::{Sense, front};
 
@@ -47,6 +49,10 @@ fn key(of: &Prepared, by: FrontBy) -> String {
     match by {
         FrontBy::Model => of.label.to_owned(),
         FrontBy::Hardware => of.hardware(),
+        FrontBy::Kind => match of.deployment {
+            Deployment::Afd(_) => "AFD".to_owned(),
+            Deployment::Colocated(_) => "colocated".to_owned(),
+        },
         FrontBy::Deployment => of.spec.label.clone().unwrap_or_else(|| of.deployment.name()),
     }
 }
@@ -85,10 +91,16 @@ pub(super) fn figure(
     of: &InteractivitySpec,
     frame: Frame,
 ) -> Result<Chart, Diagnostic> {
+    let models = of.models.as_deref();
+    models.into_iter().flatten().try_for_each(|name| loaded.model(name).map(|_| ()))?;
+    let asked = |spec: &&DeploymentSpec| {
+        models.is_none_or(|names| names.iter().any(|name| name.value == spec.model.value))
+    };
     let all: Vec<Prepared> = loaded
         .scenario
         .deployments
         .iter()
+        .filter(asked)
         .map(|spec| prepare(loaded, spec))
         .collect::<Result<_, _>>()?;
     let mut keys: Vec<String> = Vec::new();

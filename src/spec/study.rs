@@ -21,7 +21,8 @@ pub struct BestAfdSpec {
     pub ffn_hardware: Option<Vec<At<String>>>,
 }
 
-/// A map of AFD ratios over contexts.
+/// A map of AFD ratios over contexts: attention data-parallel; FFN split, dispatch, micro-batches
+/// and batch are searched for each cell.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AfdMapSpec {
@@ -105,6 +106,8 @@ pub enum FrontBy {
     Hardware,
     /// The deployment.
     Deployment,
+    /// Whether attention and FFN have devices of their own.
+    Kind,
 }
 
 /// Tokens per second of a device against tokens per second of a user, over batches of the
@@ -114,6 +117,8 @@ pub enum FrontBy {
 pub struct InteractivitySpec {
     /// Contexts, each a panel; the scenario's if left out.
     pub contexts_tokens: Option<Contexts>,
+    /// Models of the scenario whose deployments are looked at; all if left out.
+    pub models: Option<Vec<At<String>>>,
     /// What makes a front of its own.
     pub by: FrontBy,
 }

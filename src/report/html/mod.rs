@@ -62,6 +62,18 @@ fn escaped(text: &str) -> String {
     safe
 }
 
+/// A sentence as HTML shows it; what stands between backticks is code.
+fn prose(text: &str) -> String {
+    let parts: Vec<String> = text.split('`').map(escaped).collect();
+    let pairs = parts.len() % 2 == 1;
+    let piece = |(at, part): (usize, &String)| match at % 2 == 1 && pairs {
+        true => format!("<code>{part}</code>"),
+        false if at > 0 && !pairs => format!("`{part}"),
+        false => part.clone(),
+    };
+    parts.iter().enumerate().map(piece).collect()
+}
+
 /// The page of a report.
 ///
 /// # Errors
@@ -145,7 +157,7 @@ fn head(text: &mut String, loaded: &Loaded, bundle: &Bundle, title: &str) {
 fn answer(text: &mut String, loaded: &Loaded, bundle: &Bundle) {
     text.push_str("<h2 id=\"answer\">The answer</h2>\n<div class=\"answer\"><ul>\n");
     for finding in &bundle.findings {
-        let _ = writeln!(text, "<li>{}</li>", escaped(finding));
+        let _ = writeln!(text, "<li>{}</li>", prose(finding));
     }
     if bundle.findings.is_empty() {
         text.push_str("<li>It stands in the tables below.</li>\n");
@@ -183,5 +195,10 @@ mod tests {
     #[test]
     fn what_could_be_markup_is_text() {
         assert_eq!(super::escaped("a<b & \"c'"), "a&lt;b &amp; &quot;c&#39;");
+        assert_eq!(
+            super::prose("the `<a>` and `b`"),
+            "the <code>&lt;a&gt;</code> and <code>b</code>"
+        );
+        assert_eq!(super::prose("one ` alone"), "one ` alone");
     }
 }

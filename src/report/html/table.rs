@@ -1,6 +1,6 @@
 //! A table of a report with headings that sort it; the script only adds behaviour.
 
-use super::escaped;
+use super::{escaped, prose};
 use crate::report::bundle::ReportTable;
 use crate::report::number::rounds_to;
 use crate::report::published::Published;
@@ -9,6 +9,8 @@ use std::fmt::Write as _;
 
 /// Texts longer than this are wrapped.
 const LONG: usize = 40;
+/// Notes that are shown before a reader asks for more.
+const FIRST_NOTES: usize = 3;
 
 /// Writes the section of the n-th table.
 pub(super) fn section(text: &mut String, nth: usize, of: &ReportTable) {
@@ -42,9 +44,10 @@ pub(super) fn section(text: &mut String, nth: usize, of: &ReportTable) {
         text.push_str("</tr>\n");
     }
     text.push_str("</tbody></table></div>\n");
-    for note in table.notes.iter().chain(&of.remark) {
-        let _ = writeln!(text, "<p class=\"caveat\">{}</p>", escaped(note));
+    if let Some(remark) = &of.remark {
+        let _ = writeln!(text, "<p class=\"remark\">{}</p>", prose(remark));
     }
+    notes(text, &table.notes);
     if of.published.is_some() {
         text.push_str(
             "<p class=\"caveat\">Printed values stand in brackets; where a computed value does not \
@@ -52,6 +55,26 @@ pub(super) fn section(text: &mut String, nth: usize, of: &ReportTable) {
         );
     }
     text.push_str("</section>\n");
+}
+
+/// The first notes, and the rest where a reader can open them; none twice.
+fn notes(text: &mut String, notes: &[String]) {
+    let mut seen: Vec<&String> = Vec::new();
+    for note in notes {
+        if !seen.contains(&note) {
+            seen.push(note);
+        }
+    }
+    let (first, rest) = seen.split_at(seen.len().min(FIRST_NOTES));
+    let write = |text: &mut String, note: &str| {
+        let _ = writeln!(text, "<p class=\"caveat\">{}</p>", prose(note));
+    };
+    first.iter().for_each(|note| write(text, note));
+    if !rest.is_empty() {
+        let _ = writeln!(text, "<details><summary>{} more notes</summary>", rest.len());
+        rest.iter().for_each(|note| write(text, note));
+        text.push_str("</details>\n");
+    }
 }
 
 fn bar(text: &mut String, table: &Table) {

@@ -213,12 +213,20 @@ pub fn target_answer(
         Knob::Price => ("highest", "price"),
         Knob::Resource(lever) => ("least", lever.name()),
     };
-    let found = solved.crossings.first();
+    // The least of a resource is where the target is first met, the highest price where it was last.
+    let found = match knob {
+        Knob::Resource(_) => solved.crossings.iter().find(|crossing| crossing.falls),
+        Knob::Price => solved.crossings.iter().rfind(|crossing| !crossing.falls),
+    };
+    let again = match solved.crossings.len() {
+        0 | 1 => String::new(),
+        n => format!("; in all it is crossed {n} times, as the best batch moves in steps"),
+    };
     let verdict = match (found, knob) {
-        (Some(_), Knob::Price) => "the target is met below".to_owned(),
+        (Some(_), Knob::Price) => format!("the target is met below{again}"),
         (Some(crossing), Knob::Resource(_)) => {
             let times = significant(crossing.middle(), 3);
-            format!("the target is met from there on: {times} times what it has")
+            format!("the target is met from there on: {times} times what it has{again}")
         }
         (None, _) => ends(&solved, "the target is missed", "the target is met", "cannot be told"),
     };

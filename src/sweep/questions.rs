@@ -140,6 +140,9 @@ pub enum Target {
     Tpot(Seconds),
 }
 
+/// Pieces that the range of a knob is cut into where a deployment is asked.
+const DEPLOYED_PIECES: u32 = 32;
+
 /// How far from the target a deployment is, with a knob of the attention or FFN hardware (both
 /// where they are the same) set. Above zero, it is missed.
 ///
@@ -153,7 +156,12 @@ pub fn meet_target(
     (chip, knob): (&Hardware, Knob),
     target: Target,
 ) -> Result<Solved, Refused> {
-    try_solve(knob.range(), 1, |value| {
+    // Unit costs follow a rate one way only; a deployment's best batch moves in steps.
+    let pieces = match way {
+        Way::Ideal { .. } => 1,
+        Way::Deployed { .. } => DEPLOYED_PIECES,
+    };
+    try_solve(knob.range(), pieces, |value| {
         let turned = knob.set(chip, value);
         let side =
             |own: &Hardware| if own.name == chip.name { turned.clone() } else { own.clone() };

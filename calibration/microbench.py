@@ -2,13 +2,16 @@
 """Measure the kernels of LLM decoding on this machine's GPU, for `afford calibrate`.
 
 Writes one CSV per kernel family and `machine.json` (driver, versions, what was left out) into --out.
-A kernel that fails its own numerical check is not reported: its row is left out, the reason is said,
-and the exit status is 1. Exit status 2: bad arguments or a bad shapes file; nothing is measured.
+A kernel that fails its own numerical check, or does not run, is not reported: its row is left out,
+the reason is said, and the exit status is 1. Rows that do not fit into memory, or whose kernel is
+not installed, are left out too but are no failure. Exit status 2: bad arguments or a bad shapes
+file; nothing is measured.
 """
 
 import argparse
 import csv
 import json
+import os
 import pathlib
 import platform
 import subprocess
@@ -40,7 +43,10 @@ def main():
     except shapes_file.BadShapes as error:
         fail(error)
     chosen = choose(options.families, rows_of)
-    options.out.mkdir(parents=True, exist_ok=True)
+    try:
+        options.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        fail(f"--out {options.out}: {error.strerror}")
     left_out = []
     for family in chosen:
         if family == COLLECTIVES:
@@ -48,7 +54,7 @@ def main():
         else:
             left_out += measure(kernels.FAMILIES[family], rows_of[family], options)
     write_machine(options, chosen, left_out)
-    return 1 if any(entry["kind"] != "too large" for entry in left_out) else 0
+    return 1 if any(entry["kind"] in ("check failed", "error") for entry in left_out) else 0
 
 
 def arguments():
@@ -85,32 +91,39 @@ def choose(families, rows_of):
 def measure(module, rows, options):
     """Measure one family into its CSV; returns what was left out."""
     import torch
-    from kernels.timing import CheckFailed, TooLarge
 
     bench, left_out = module.Bench(options.seed, not options.no_rotation), []
     with table(options.out, module.NAME, module.KEYS + ["us", "lo", "hi"]) as write:
         for number, row in enumerate(rows, 1):
-            started = time.monotonic()
-            try:
-                timing = bench.measure(row)
-            except TooLarge as error:
-                left_out.append(leave_out(module.NAME, row, "too large", error))
-                continue
-            except CheckFailed as error:
-                left_out.append(leave_out(module.NAME, row, "check failed", error))
-                continue
-            except (RuntimeError, ValueError, NotImplementedError) as error:
-                left_out.append(leave_out(module.NAME, row, "error", error))
-                if "CUDA error" in str(error):
-                    break  # the context is lost
+            timing, entry = attempt(bench, module.NAME, row)
+            if entry:
+                said = [other["reason"] for other in left_out]
+                left_out.append(entry)
+                if entry["kind"] != "unavailable" or entry["reason"] not in said:
+                    say_left_out(entry)
+                if "CUDA error" in entry["reason"]:
+                    raise SystemExit(1)  # the context is lost; what was measured stays in *.part
                 continue
             cells = [f"{value:.3f}" for value in (timing.us, timing.lo, timing.hi)]
             write(list(row.values()) + cells)
-            said = f"{number}/{len(rows)} {module.NAME} {describe(row)}: {cells[0]} us"
-            print(f"{said} ({time.monotonic() - started:.2f} s)", file=sys.stderr, flush=True)
+            print(f"{number}/{len(rows)} {module.NAME} {describe(row)}: {cells[0]} us",
+                  file=sys.stderr, flush=True)
     del bench
     torch.cuda.empty_cache()
     return left_out
+
+
+def attempt(bench, family, row):
+    """(Timing, None), or (None, why the row is left out)."""
+    import torch
+    from kernels.timing import CheckFailed, TooLarge, Unavailable
+
+    kinds = {CheckFailed: "check failed", Unavailable: "unavailable",
+             TooLarge: "too large", torch.OutOfMemoryError: "too large"}
+    try:
+        return bench.measure(row), None
+    except Exception as error:  # whatever a library raises concerns this row alone
+        return None, left_out_entry(family, row, kinds.get(type(error), "error"), error)
 
 
 def measure_collectives(module, rows, options):
@@ -119,13 +132,14 @@ def measure_collectives(module, rows, options):
 
     ranks = torch.cuda.device_count()
     if ranks < 2:
-        print(f"{COLLECTIVES}: skipped, this machine has one GPU", file=sys.stderr)
+        print(f"{COLLECTIVES}: skipped, this machine has one GPU", file=sys.stderr, flush=True)
         return []
     done, left_out = module.measure(rows, ranks), []
     with table(options.out, COLLECTIVES, module.COLUMNS) as write:
         for row, (cells, problem) in zip(rows, done):
             if problem:
-                left_out.append(leave_out(COLLECTIVES, row, "check failed", problem))
+                left_out.append(left_out_entry(COLLECTIVES, row, "check failed", problem))
+                say_left_out(left_out[-1])
             else:
                 write(cells)
     return left_out
@@ -155,11 +169,16 @@ class table:
             self.part.replace(self.final)
 
 
-def leave_out(family, row, kind, reason):
-    """Say that a row is left out and why; returns the entry for machine.json."""
-    line = str(reason).strip().split("\n")[0]
-    print(f"left out: {family} {describe(row)}: {kind}: {line}", file=sys.stderr, flush=True)
-    return {"family": family, "row": row, "kind": kind, "reason": line}
+def left_out_entry(family, row, kind, reason):
+    """What machine.json keeps of a row that was left out."""
+    return {"family": family, "row": row, "kind": kind, "reason": str(reason).strip().split("\n")[0]}
+
+
+def say_left_out(entry):
+    """Say on stderr that a row is left out and why."""
+    which = "every such row" if entry["kind"] == "unavailable" else describe(entry["row"])
+    print(f"left out: {entry['family']}, {which}: {entry['kind']}: {entry['reason']}",
+          file=sys.stderr, flush=True)
 
 
 def describe(row):
@@ -184,6 +203,7 @@ def write_machine(options, families, left_out):
         "torch": torch.__version__,
         "nccl": ".".join(map(str, torch.cuda.nccl.version())),
         "flashinfer": version("flashinfer-python"),
+        "nccl_settings": {k: v for k, v in sorted(os.environ.items()) if k.startswith("NCCL_")},
         "python": platform.python_version(),
         "date": time.strftime("%Y-%m-%d", time.gmtime()),
         "seed": options.seed,

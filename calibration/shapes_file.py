@@ -23,17 +23,22 @@ class BadShapes(Exception):
 def read(path, keys_of):
     """Rows per family: {family: [{key: value}]}. `keys_of` maps each known family to its keys."""
     try:
-        text = pathlib.Path(path).read_text(encoding="utf-8")
-        families = json.loads(text)
+        families = json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise BadShapes(f"{path}: {error.strerror}") from error
-    except ValueError as error:
-        raise BadShapes(f"{path}: not JSON: {error}") from error
+    except json.JSONDecodeError as error:
+        line = (error.doc + "\n").split("\n")[error.lineno - 1]
+        where = f"{path}:{error.lineno}:{error.colno}"
+        raise BadShapes(f"{where}: not JSON: {error.msg}\n  {line}") from error
+    except UnicodeDecodeError as error:
+        raise BadShapes(f"{path}: not UTF-8") from error
     if not isinstance(families, dict):
         raise BadShapes(f"{path}: must be an object of families: {', '.join(keys_of)}")
-    for family in families:
+    for family, entries in families.items():
         if family not in keys_of:
             raise BadShapes(f"{path}: unknown family `{family}`; there are {', '.join(keys_of)}")
+        if not isinstance(entries, list):
+            raise BadShapes(f"{path}: {family}: must be a list of entries")
     return {
         family: [row for number, entry in enumerate(entries, 1)
                  for row in _expand(f"{path}: {family}, entry {number}", entry, keys_of[family])]
@@ -46,6 +51,8 @@ def _expand(where, entry, keys):
         raise BadShapes(f"{where}: must have exactly the keys {', '.join(keys)}")
     axes = [entry[key] if isinstance(entry[key], list) else [entry[key]] for key in keys]
     for key, axis in zip(keys, axes):
+        if not axis:
+            raise BadShapes(f"{where}: `{key}` is an empty list, must hold at least one value")
         for value in axis:
             _check(where, key, value)
     return [dict(zip(keys, values)) for values in itertools.product(*axes)]

@@ -9,6 +9,8 @@
 mod own;
 
 use crate::import::{Import, Options, import};
+use crate::machine::calibration::Fit;
+use crate::machine::calibration::choose::pooled;
 use crate::machine::hardware::Hardware;
 use crate::spec::extends::{self, Find};
 use crate::spec::hardware::HardwareSpec;
@@ -24,7 +26,7 @@ pub(crate) use own::kind_of;
 use own::{kind_in_mixed_folder, name_inside, same_file, yaml_files};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 static MODELS: Dir = include_dir!("$CARGO_MANIFEST_DIR/model_specs");
 static HARDWARE: Dir = include_dir!("$CARGO_MANIFEST_DIR/hw_profiles");
@@ -59,6 +61,17 @@ impl Entry {
     pub fn is_built_in(&self) -> bool {
         self.place == INSIDE
     }
+}
+
+/// Fits pooled over the shipped chips that were measured, worked out once.
+fn assumed_of_all() -> &'static [Fit] {
+    static POOLED: LazyLock<Vec<Fit>> = LazyLock::new(|| {
+        let catalog = Catalog::default();
+        let names = shipped_names(Kind::Hardware).into_iter();
+        let read = names.filter_map(|name| catalog.hardware_as_written(&name).ok());
+        pooled(&read.filter(|chip| !chip.calibration.fits.is_empty()).collect::<Vec<_>>())
+    });
+    &POOLED
 }
 
 const fn shipped(kind: Kind) -> &'static Dir<'static> {
@@ -113,6 +126,16 @@ impl Catalog {
     /// # Errors
     /// If there is none, or it is broken.
     pub fn hardware(&self, reference: &str) -> Result<Hardware, Diagnostic> {
+        let mut hardware = self.hardware_as_written(reference)?;
+        hardware.calibration.assume(assumed_of_all());
+        Ok(hardware)
+    }
+
+    /// A hardware profile without what is assumed of chips that nobody has measured.
+    ///
+    /// # Errors
+    /// If there is none, or it is broken.
+    pub fn hardware_as_written(&self, reference: &str) -> Result<Hardware, Diagnostic> {
         HardwareSpec::read(&self.read(Kind::Hardware, reference)?)
     }
 

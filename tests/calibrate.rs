@@ -72,8 +72,8 @@ fn too_few_rows_are_no_fit() {
 fn attention_fit() -> impl Strategy<Value = AttentionFit> {
     let kernel = (0.5..60.0, 0.02..1.0, 0.02..1.0, 0.0..0.9);
     let tile = prop::sample::select(vec![8.0, 16.0, 64.0, 128.0]);
-    let rest = (0.0..20.0, 5.0..120.0, 0.0..20.0, 0.0..4.0, 0.0..1.0, 0.0..12.0, 0.0..60.0);
-    (kernel, tile, rest).prop_map(|((a, b, c, d), tile_rows, (e, f, g, h, i, j, k))| AttentionFit {
+    let rest = (0.0..20.0, 5.0..120.0, 0.0..20.0, 0.0..4.0, 0.0..1.0, 0.0..60.0);
+    (kernel, tile, rest).prop_map(|((a, b, c, d), tile_rows, (e, f, g, h, i, k))| AttentionFit {
         startup_us: a,
         memory_efficiency: b,
         compute_efficiency: c,
@@ -84,8 +84,8 @@ fn attention_fit() -> impl Strategy<Value = AttentionFit> {
         merge_us: g,
         merge_traffic: h,
         merge_us_per_piece: i,
-        wide_head_us: j,
         unit_ns: k,
+        queue_processors: 0.0,
     })
 }
 
@@ -145,6 +145,7 @@ proptest! {
         });
         let grouped = Form::Grouped(GroupedFit {
             startup_us, memory_efficiency, compute_efficiency, ridge_rounding, tile_rows,
+            tall_tile_rows: tile_rows * 4.0,
             us_per_1000_k,
         });
         let skew = if even { Skew::Uniform } else { Skew::Multinomial };

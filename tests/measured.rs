@@ -5,6 +5,7 @@ use afford::measured::kernel::{CollectiveOp, Direction, KernelRow, KernelShape, 
 use afford::measured::layout::{Kernels, read_kernels};
 use afford::measured::{end_to_end, serving, shipped};
 use afford::spec::Source;
+use proptest::prelude::*;
 use std::collections::BTreeMap;
 
 fn read(name: &str, text: &str) -> Result<Kernels, String> {
@@ -127,4 +128,35 @@ fn deployments_and_serving_points_are_read() {
     let complaint = end_to_end::read_end_to_end(&bad).unwrap_err().message;
     assert!(complaint.contains("`deployment`"), "{complaint}");
     assert!(serving::read_serving(&bad).unwrap_err().message.contains("`isl`"));
+}
+
+/// A line of every layout.
+const SAMPLES: [(&str, &str); 4] = [
+    ("h200_a.csv", "kind,hq,hkv,d,dtype,batch,ctx,us\nmla,128,1,576,bf16,4,1024,20.1\n"),
+    ("h200_g.csv", "groups,m_per_group,skew,k,n,dtype,us\n48,4,uniform,7168,1280,fp8,303.5\n"),
+    (
+        "b.csv",
+        "op_name,nccl_dtype,num_gpus,message_size,latency,device\nalltoall,half,8,256,0.1,H100\n",
+    ),
+    ("h20_m.csv", "m,k,n,dtype,us\n1,2,3,\"bf16\",4\n"),
+];
+
+proptest! {
+    /// Whatever happens to a file, it is read to sound values or complained of.
+    #[test]
+    fn a_damaged_file_is_read_soundly_or_complained_of(
+        sample in 0..SAMPLES.len(),
+        at in 0.0..1.0_f64,
+        put in prop::sample::select(vec!["", ",", "\"", "\n", "-", "0", "9e99", "nan", "é"]),
+    ) {
+        let (name, text) = SAMPLES[sample];
+        let at = (at * text.len() as f64) as usize;
+        let damaged = format!("{}{put}{}", &text[..at], &text[at + 1..]);
+        match read(name, &damaged) {
+            Ok(kernels) => {
+                prop_assert!(kernels.rows.iter().all(|row| row.us.is_finite() && row.us > 0.0));
+            }
+            Err(complaint) => prop_assert!(complaint.starts_with("error: "), "{}", complaint),
+        }
+    }
 }

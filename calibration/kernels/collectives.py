@@ -6,7 +6,6 @@ reduce_scatter, and all that a rank sends in alltoall. `latency` is in ms, of th
 """
 
 import math
-import os
 import statistics
 import tempfile
 
@@ -14,7 +13,7 @@ import torch
 import torch.distributed as dist
 import torch.multiprocessing as processes
 
-from .timing import SAMPLES, relative_error
+from .timing import SAMPLES, SAMPLE_US, relative_error, replay_us
 
 KEYS = ["op", "bytes"]
 COLUMNS = [
@@ -28,22 +27,18 @@ LIMIT = 1e-2
 def measure(rows, ranks):
     """For each row of KEYS: (cells of COLUMNS, None), or (None, why it is left out)."""
     with tempfile.TemporaryDirectory() as folder:
-        context = processes.get_context("spawn")
-        answers = context.SimpleQueue()
-        workers = processes.spawn(_worker, (ranks, rows, f"{folder}/meeting", answers), ranks, join=False)
-        done = answers.get()
-        workers.join()
-    return done
+        answer = f"{folder}/answer"
+        processes.spawn(_worker, (ranks, rows, f"{folder}/meeting", answer), ranks)
+        return torch.load(answer, weights_only=True)
 
 
-def _worker(rank, ranks, rows, meeting, answers):
+def _worker(rank, ranks, rows, meeting, answer):
     torch.cuda.set_device(rank)
-    os.environ.setdefault("NCCL_NVLS_ENABLE", "0")  # comparable with machines without multicast
     dist.init_process_group("nccl", init_method=f"file://{meeting}", rank=rank, world_size=ranks,
                             device_id=torch.device("cuda", rank))
     done = [_row(row, rank, ranks) for row in rows]
     if rank == 0:
-        answers.put(done)
+        torch.save(done, answer)
     dist.barrier()
     dist.destroy_process_group()
 
@@ -97,19 +92,16 @@ def _seconds(run):
     with torch.cuda.graph(graph):
         for _ in range(CALLS):
             run()
-    graph.replay()
-    samples = []
-    for _ in range(SAMPLES):
-        dist.barrier()
-        start, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
-        start.record()
-        graph.replay()
-        end.record()
-        end.synchronize()
-        slowest = torch.tensor(start.elapsed_time(end) * 1e-3 / CALLS, device="cuda")
-        dist.all_reduce(slowest, op=dist.ReduceOp.MAX)
-        samples.append(slowest.item())
-    seconds = statistics.median(samples)
-    if not math.isfinite(seconds):
-        raise RuntimeError("a collective's time is not finite")
-    return seconds
+    _slowest_us(graph, 1)
+    replays = math.ceil(SAMPLE_US / _slowest_us(graph, 1))  # the same on all ranks
+    _slowest_us(graph, replays)
+    samples = [_slowest_us(graph, replays) for _ in range(SAMPLES)]
+    return statistics.median(samples) / (replays * CALLS) * 1e-6
+
+
+def _slowest_us(graph, replays):
+    """Microseconds of `replays` replays on the slowest rank, started together."""
+    dist.barrier()
+    mine = torch.tensor(replay_us(graph, replays), device="cuda")
+    dist.all_reduce(mine, op=dist.ReduceOp.MAX)
+    return mine.item()

@@ -2,15 +2,15 @@
 
 `kind` gqa: `hq` query heads share `hkv` KV heads of size `d`; FlashInfer's tensor-core decode (FA2
 path), or torch's scaled_dot_product_attention over a contiguous cache where FlashInfer is missing.
-`kind` mla: the absorbed form over one latent of 512 + 64 values; FlashInfer's FA3 path only.
-`dtype` is that of the KV cache; queries and outputs are BF16. The caches are rotated past L2, and
-the pages of a request lie scattered in its cache, as they do in a server.
+`kind` mla: the absorbed form over one latent of 512 + 64 values; FlashInfer only (FA3 path on Hopper, FA2 elsewhere).
+`dtype` is that of the KV cache; queries and outputs are BF16. The pages of a request
+lie scattered in the cache, as they do in a server.
 """
 
 import torch
 
 from .operands import Pool, normal
-from .timing import CheckFailed, copies_needed, require_close, time_calls
+from .timing import CheckFailed, Unavailable, copies_needed, require_close, time_calls
 
 try:
     import flashinfer
@@ -58,7 +58,8 @@ class Bench:
         starts, pages, last = self._pages(row)
         pool = self.pools[row["dtype"]]
         shape = (len(pages), 2, PAGE, hkv, d)
-        caches = pool.take(copies_needed(torch.Size(shape).numel() * pool.dtype.itemsize, self.rotate), *shape)
+        bytes_per_call = torch.Size(shape).numel() * pool.dtype.itemsize
+        caches = pool.take(copies_needed(bytes_per_call, self.rotate), *shape)
         query = normal((batch, hq, d), "bf16", self.seed + 1)
         wrapper = flashinfer.BatchDecodeWithPagedKVCacheWrapper(
             self.workspace, kv_layout="NHD", use_tensor_cores=True, backend="fa2"
@@ -80,10 +81,11 @@ class Bench:
 
     def _gqa_torch(self, row):
         if row["dtype"] != "bf16":
-            raise NotImplementedError("an FP8 KV cache needs FlashInfer")
+            raise Unavailable("decode attention over an fp8 KV cache needs FlashInfer")
         hq, hkv, d, batch, ctx = (row[key] for key in ("hq", "hkv", "d", "batch", "ctx"))
         shape = (2, batch, hkv, ctx, d)
-        caches = self.pools["bf16"].take(copies_needed(torch.Size(shape).numel() * 2, self.rotate), *shape)
+        copies = copies_needed(torch.Size(shape).numel() * 2, self.rotate)
+        caches = self.pools["bf16"].take(copies, *shape)
         query = normal((batch, hq, 1, d), "bf16", self.seed + 1)
 
         def call(copy):
@@ -101,9 +103,9 @@ class Bench:
 
     def _mla(self, row):
         if flashinfer is None:
-            raise NotImplementedError("MLA needs FlashInfer")
+            raise Unavailable("decode attention of kind mla needs FlashInfer")
         if row["d"] != LATENT + ROPE or row["hkv"] != 1 or row["dtype"] != "bf16":
-            raise NotImplementedError(f"MLA is measured with d = {LATENT + ROPE}, hkv = 1 and bf16")
+            raise Unavailable(f"MLA is measured with d = {LATENT + ROPE}, hkv = 1 and bf16")
         hq, batch, ctx = row["hq"], row["batch"], row["ctx"]
         starts, pages, _ = self._pages(row)
         copies = copies_needed(len(pages) * PAGE * (LATENT + ROPE) * 2, self.rotate)
@@ -114,7 +116,8 @@ class Bench:
         query = normal((batch, hq, LATENT), "bf16", self.seed + 1)
         query_rope = normal((batch, hq, ROPE), "bf16", self.seed + 2)
         scale = (128 + ROPE) ** -0.5
-        wrapper = BatchMLAPagedAttentionWrapper(self.workspace, backend="fa3")
+        path = "fa3" if torch.cuda.get_device_capability()[0] == 9 else "fa2"
+        wrapper = BatchMLAPagedAttentionWrapper(self.workspace, backend=path)
         one_row_each = torch.arange(batch + 1, dtype=torch.int32, device="cuda")
         lengths = torch.full((batch,), ctx, dtype=torch.int32, device="cuda")
         wrapper.plan(

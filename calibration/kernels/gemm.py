@@ -6,7 +6,7 @@ activations and per column of the weights, and a BF16 output.
 
 import torch
 
-from .operands import Pool, normal, scales, spread
+from .operands import Pool, normal, require_fp8_products, scales, spread
 from .timing import copies_needed, require_close, time_calls
 
 NAME = "gemm"
@@ -24,7 +24,9 @@ class Bench:
     def measure(self, row):
         """Time one row; raises CheckFailed, TooLarge, or what torch raises."""
         m, k, n, dtype = row["m"], row["k"], row["n"], row["dtype"]
-        weights = self.pools[dtype].take(copies_needed(k * n * (2 if dtype == "bf16" else 1), self.rotate), n, k)
+        require_fp8_products(dtype)
+        pool = self.pools[dtype]
+        weights = pool.take(copies_needed(k * n * pool.dtype.itemsize, self.rotate), n, k)
         x = normal((m, k), dtype, self.seed + 1)
         x_scale, w_scale = scales((m, 1), self.seed + 2), scales((1, n), self.seed + 3)
 

@@ -7,7 +7,7 @@ fp8 torch._scaled_grouped_mm with scales per row and per column of each expert.
 
 import torch
 
-from .operands import Pool, normal, scales, spread
+from .operands import Pool, normal, require_fp8_products, scales, spread
 from .timing import copies_needed, require_close, time_calls
 
 NAME = "grouped_gemm"
@@ -25,8 +25,10 @@ class Bench:
     def measure(self, row):
         """Time one row; raises CheckFailed, TooLarge, or what torch raises."""
         groups, k, n, dtype = row["groups"], row["k"], row["n"], row["dtype"]
-        per_call = groups * k * n * (2 if dtype == "bf16" else 1)
-        weights = self.pools[dtype].take(copies_needed(per_call, self.rotate), groups, n, k)
+        require_fp8_products(dtype)
+        pool = self.pools[dtype]
+        copies = copies_needed(groups * k * n * pool.dtype.itemsize, self.rotate)
+        weights = pool.take(copies, groups, n, k)
         sizes = self._group_sizes(row)
         offsets = sizes.cumsum(0).to(device="cuda", dtype=torch.int32)
         total = int(sizes.sum())

@@ -5,7 +5,7 @@ Values are normal, since zeros and constants draw less power and run faster than
 
 import torch
 
-from .timing import TooLarge
+from .timing import TooLarge, Unavailable
 
 BLOCK = 1 << 27  # distinct random elements; past that the pool repeats them
 KEEP_FREE = 6 << 30  # bytes left for workspaces, outputs and references
@@ -54,6 +54,12 @@ class Pool:
         for start in range(block, elements, block):
             end = min(start + block, elements)
             self.flat[start:end].copy_(self.flat[: end - start])
+
+
+def require_fp8_products(dtype):
+    """Raise Unavailable when `dtype` is fp8 and this GPU cannot multiply FP8."""
+    if dtype == "fp8" and torch.cuda.get_device_capability() < (8, 9):
+        raise Unavailable("FP8 products need a GPU of compute capability 8.9 or newer")
 
 
 def normal(shape, dtype, seed):

@@ -12,7 +12,8 @@ import torch
 
 SAMPLES = 7
 GRAPH_US = 1_500.0  # one graph holds calls for about this long, so that its launch is a small part
-SAMPLE_US = 5_000.0  # one sample replays the graph for about this long
+WARM_US = 30_000.0  # replays before the first sample, until the power limit has settled the clocks
+SAMPLE_US = 6_000.0  # one sample replays the graph for about this long
 DWARFS_L2 = 32  # operands this many times the L2 push themselves out of it
 LEAST_CALLS = 32  # calls of a short kernel in one graph
 L2_TURNS = 4  # the copies of the operands together are this many times the L2
@@ -24,6 +25,10 @@ class CheckFailed(Exception):
 
 class TooLarge(Exception):
     """The operands do not fit into the device's memory."""
+
+
+class Unavailable(Exception):
+    """This machine's software has no such kernel."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,9 +69,10 @@ def time_calls(call, copies):
             output = call(number % copies)
     if output.is_floating_point():
         output.fill_(math.nan)
-    _replay_us(graph, 1)
-    replays = max(1, math.ceil(SAMPLE_US / max(_replay_us(graph, 1), 1.0)))
-    samples = [_replay_us(graph, replays) / (replays * count) for _ in range(SAMPLES)]
+    once_us = max(replay_us(graph, 1), 1.0)
+    replay_us(graph, math.ceil(WARM_US / once_us))
+    replays = math.ceil(SAMPLE_US / once_us)
+    samples = [replay_us(graph, replays) / (replays * count) for _ in range(SAMPLES)]
     timing = Timing(statistics.median(samples), min(samples), max(samples))
     return timing, output, (count - 1) % copies
 
@@ -99,7 +105,8 @@ def _eager_us(call, copy):
     return max(start.elapsed_time(end) * 1e3, 1.0)
 
 
-def _replay_us(graph, times):
+def replay_us(graph, times):
+    """Microseconds that `times` replays of a graph take, back to back."""
     start, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
     start.record()
     for _ in range(times):

@@ -1,7 +1,8 @@
 //! Fitting one family: robust, deterministic, and judged on shapes that it has not seen.
 //!
 //! The loss is the mean absolute logarithm of predicted over measured: a row that is off by a
-//! factor of two weighs as much whatever its time, and a few bad rows do not bend the rest. Rows
+//! factor of two weighs as much whatever its time, and a few bad rows do not bend the rest. Each
+//! source has the same say, however many rows it measured. Rows
 //! are held out by shape (heads, or k and n, or experts), a fourth of the shapes; where there are
 //! too few shapes, by batch or rows.
 
@@ -102,13 +103,15 @@ fn best_template(rows: &[&KernelRow], device: &Device) -> Option<(Template, Form
 }
 
 fn search(template: Template, rows: &[&KernelRow], device: &Device) -> (Form, f64) {
+    let weights = weights(rows);
     let loss = |point: &[f64]| {
         let form = template.form(point);
         let off = |row: &&KernelRow| {
             let predicted = seconds(&form, &row.shape, row.format(), device)?;
             Some((predicted * 1e6 / row.us).ln().abs())
         };
-        rows.iter().filter_map(off).sum::<f64>() / rows.len() as f64
+        let weighted = rows.iter().zip(&weights).filter_map(|(row, w)| Some(w * off(row)?));
+        weighted.sum::<f64>()
     };
     let start = |by: &f64| {
         let signs = [1.0, -1.0].into_iter().cycle();
@@ -117,6 +120,17 @@ fn search(template: Template, rows: &[&KernelRow], device: &Device) -> (Form, f6
     let starts: Vec<Vec<f64>> = STARTS.iter().map(start).collect();
     let (point, loss) = least(&starts, ITERATIONS, loss);
     (template.form(&point), loss)
+}
+
+/// What each row weighs: all rows of one source together as much as those of another, since two
+/// cards of one model differ by more than a card from one minute to the next.
+fn weights(rows: &[&KernelRow]) -> Vec<f64> {
+    let mut counts: BTreeMap<&str, f64> = BTreeMap::new();
+    for row in rows {
+        *counts.entry(&row.source).or_default() += 1.0;
+    }
+    let sources = counts.len() as f64;
+    rows.iter().map(|row| 1.0 / (counts[row.source.as_str()] * sources)).collect()
 }
 
 /// Rows to fit and rows to judge by, split by shape.

@@ -58,7 +58,7 @@ impl Parameter {
 const STARTUP: Parameter = logarithmic(0.5, 60.0, 6.0);
 const EFFICIENCY: Parameter = linear(0.02, 1.0, 0.75);
 
-const ATTENTION: [Parameter; 11] = [
+const ATTENTION: [Parameter; 10] = [
     STARTUP,
     EFFICIENCY,
     EFFICIENCY,
@@ -68,7 +68,6 @@ const ATTENTION: [Parameter; 11] = [
     linear(0.0, 20.0, 3.0),
     linear(0.0, 4.0, 0.3),
     linear(0.0, 1.0, 0.05),
-    linear(0.0, 12.0, 1.0),
     linear(0.0, 60.0, 5.0),
 ];
 
@@ -99,6 +98,8 @@ pub enum Template {
     Attention {
         /// The tile.
         tile_rows: f64,
+        /// Multiprocessors to a piece from a queue, or 0.
+        queue_processors: f64,
     },
     /// Dense products with rows padded to a tile.
     Dense {
@@ -107,8 +108,10 @@ pub enum Template {
     },
     /// Grouped products with each group's rows padded to a tile.
     Grouped {
-        /// The tile.
+        /// The low tile.
         tile_rows: f64,
+        /// Beyond it.
+        tall_tile_rows: f64,
     },
     /// Links.
     Link,
@@ -119,18 +122,29 @@ impl Template {
     #[must_use]
     pub fn of(family: Family) -> Vec<Self> {
         match family {
-            Family::DecodeAttentionGqa => {
-                [8.0, 16.0, 64.0].map(|tile_rows| Self::Attention { tile_rows }).to_vec()
-            }
-            Family::DecodeAttentionMla => {
-                [16.0, 64.0, 128.0].map(|tile_rows| Self::Attention { tile_rows }).to_vec()
-            }
+            Family::DecodeAttentionGqa => [8.0, 16.0, 64.0]
+                .map(|tile_rows| Self::Attention { tile_rows, queue_processors: 0.0 })
+                .to_vec(),
+            Family::DecodeAttentionMla => [(16.0, 0.0), (64.0, 0.0), (128.0, 0.0), (64.0, 2.0)]
+                .map(|(tile_rows, queue_processors)| Self::Attention {
+                    tile_rows,
+                    queue_processors,
+                })
+                .to_vec(),
             Family::DenseGemm => {
                 [16.0, 64.0, 128.0].map(|tile_rows| Self::Dense { tile_rows }).to_vec()
             }
-            Family::GroupedGemm | Family::ExpertFfn => {
-                [1.0, 16.0, 64.0, 128.0].map(|tile_rows| Self::Grouped { tile_rows }).to_vec()
-            }
+            Family::GroupedGemm | Family::ExpertFfn => [
+                (1.0, 1.0),
+                (16.0, 16.0),
+                (64.0, 64.0),
+                (64.0, 128.0),
+                (128.0, 128.0),
+                (128.0, 256.0),
+                (128.0, 512.0),
+            ]
+            .map(|(tile_rows, tall_tile_rows)| Self::Grouped { tile_rows, tall_tile_rows })
+            .to_vec(),
             _ => vec![Self::Link],
         }
     }
@@ -152,7 +166,7 @@ impl Template {
         let parameters = self.parameters();
         let value = |i: usize| parameters[i].at(point[i]);
         match *self {
-            Self::Attention { tile_rows } => Form::Attention(AttentionFit {
+            Self::Attention { tile_rows, queue_processors } => Form::Attention(AttentionFit {
                 startup_us: value(0),
                 memory_efficiency: value(1),
                 compute_efficiency: value(2),
@@ -163,8 +177,8 @@ impl Template {
                 merge_us: value(6),
                 merge_traffic: value(7),
                 merge_us_per_piece: value(8),
-                wide_head_us: value(9),
-                unit_ns: value(10),
+                unit_ns: value(9),
+                queue_processors,
             }),
             Self::Dense { tile_rows } => Form::Gemm(GemmFit {
                 startup_us: value(0),
@@ -175,12 +189,13 @@ impl Template {
                 us_per_1000_k: value(4),
                 wave_loss: value(5),
             }),
-            Self::Grouped { tile_rows } => Form::Grouped(GroupedFit {
+            Self::Grouped { tile_rows, tall_tile_rows } => Form::Grouped(GroupedFit {
                 startup_us: value(0),
                 memory_efficiency: value(1),
                 compute_efficiency: value(2),
                 ridge_rounding: value(3),
                 tile_rows,
+                tall_tile_rows,
                 us_per_1000_k: value(4),
             }),
             Self::Link => Form::Link(LinkFit {

@@ -1,9 +1,9 @@
 //! The time of a measured shape by a fitted form: the same constants and formulas that estimates
-//! use, set to what the measurement ran.
+//! use, set to what the measurement ran: benchmarks read one KV cache again and again.
 
 use crate::deploy::imbalance::{Dealt, Imbalance};
 use crate::machine::calibration::Form;
-use crate::machine::calibration::attention::{Heads, Peaks};
+use crate::machine::calibration::attention::{Cache, Heads, Peaks};
 use crate::machine::calibration::gemm::Spread;
 use crate::machine::calibration::link::LinkFit;
 use crate::measured::kernel::{CollectiveOp, CopyOp, KernelShape, Skew};
@@ -91,16 +91,18 @@ fn attention(form: &Form, shape: &KernelShape, dtype: &str, device: &Device) -> 
     let rows = f64::from(query_heads) / kv;
     let element = element_bytes(dtype);
     let s = context_tokens as f64;
-    let (bytes, flops, value_width, beyond_128) = if mla {
+    let (bytes, flops, value_width) = if mla {
         let flops = 2.0 * f64::from(query_heads) * (d + LATENT) * s;
-        (d * s * element, flops, LATENT, 0.0)
+        (d * s * element, flops, LATENT)
     } else {
         let bytes = 2.0 * kv * d * s * element;
-        (bytes, 4.0 * f64::from(query_heads) * d * s, d, (d / 128.0 - 1.0).max(0.0))
+        (bytes, 4.0 * f64::from(query_heads) * d * s, d)
     };
-    let heads = Heads { units: if mla { 1.0 } else { kv }, rows, value_width, beyond_128 };
-    let rate = fit.rate(&device.peaks, &heads);
-    Some(rate.time(f64::from(batch), flops, bytes, s).total_s)
+    let heads = Heads { units: if mla { 1.0 } else { kv }, rows, value_width };
+    let processors = device.peaks.processors;
+    let busiest = fit.queue_imbalance(batch.into(), context_tokens, rows, processors);
+    let rate = fit.rate(&device.peaks, &heads, Cache::Hot);
+    Some(rate.time(f64::from(batch), flops * busiest, bytes, s).total_s)
 }
 
 /// Both products of the experts of the busiest device, what lies between them included.

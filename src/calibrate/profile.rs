@@ -2,6 +2,7 @@
 
 use super::fit::{Fitted, family, fit};
 use super::predict::Device;
+use crate::machine::calibration::attention::variant;
 use crate::machine::calibration::{Family, Fit};
 use crate::machine::hardware::{Hardware, Provenance, Unknown, WithoutFp8};
 use crate::measured::kernel::{KernelRow, KernelShape, Note, Skew};
@@ -62,9 +63,21 @@ type Key = (Family, String, String, Option<String>);
 
 fn key(row: &KernelRow) -> Key {
     let family = family(&row.shape);
-    // One backend may have several kernels for whole experts, and picks by load.
-    let kernel = (family == Family::ExpertFfn).then(|| row.kernel.clone());
-    (family, row.format().to_owned(), row.backend.clone(), kernel.filter(|name| !name.is_empty()))
+    (family, row.format().to_owned(), row.backend.clone(), kernel(row))
+}
+
+/// Which of its backend's kernels a row ran: for whole experts one that the backend picks by load,
+/// for attention one that the heads decide on.
+#[must_use]
+pub fn kernel(row: &KernelRow) -> Option<String> {
+    match row.shape {
+        KernelShape::ExpertFfn { .. } => Some(row.kernel.clone()).filter(|name| !name.is_empty()),
+        KernelShape::Attention { mla: false, query_heads, kv_heads, head_dim, .. } => {
+            let rows = f64::from(query_heads) / f64::from(kv_heads.max(1));
+            variant(f64::from(head_dim), rows).map(str::to_owned)
+        }
+        _ => None,
+    }
 }
 
 /// Fits every family, format and backend of the rows; those with too few rows are left out.

@@ -1,10 +1,11 @@
 //! `afford validate`: predictions beside what was measured.
 
 use super::{Failure, Output, print, talk};
-use crate::catalog::{Catalog, read_file};
+use crate::catalog::Catalog;
 use crate::machine::fidelity::Fidelity;
 use crate::machine::hardware::Hardware;
 use crate::measured::end_to_end::{EndToEndRow, read_end_to_end};
+use crate::measured::hardware_name::hardware_name;
 use crate::measured::layout::{Kernels, read_kernels};
 use crate::measured::serving::{ServingPoint, read_serving};
 use crate::measured::shipped;
@@ -13,7 +14,8 @@ use crate::report::picture::Picture;
 use crate::report::table::{Format, Table};
 use crate::report::validation_table::{rows_table, summary_table};
 use crate::report::write::write_whole;
-use crate::spec::Diagnostic;
+use crate::spec::{Diagnostic, Source};
+use crate::text_file::read_text;
 use crate::validate::bounds::{self, Bound, findings, read_bounds};
 use crate::validate::summary::{Summary, summarise};
 use crate::validate::{Compared, end_to_end, kernel, serving};
@@ -21,6 +23,7 @@ use clap::{Args, ValueEnum};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Predicted against measured, by family and row; everything shipped where no file is named
 ///
@@ -45,7 +48,7 @@ pub struct ValidateArgs {
     #[arg(long, value_name = "FILE")]
     serving: Option<PathBuf>,
     /// Level of the predictions
-    #[arg(long, value_enum, value_name = "LEVEL", default_value_t = Level::Roofline)]
+    #[arg(long, value_enum, value_name = "LEVEL", default_value_t = Level::Calibrated)]
     fidelity: Level,
     /// Every row instead of families
     #[arg(long)]
@@ -67,14 +70,24 @@ pub struct ValidateArgs {
 enum Level {
     /// Datasheet peaks
     Roofline,
+    /// Constants fitted to measurements
+    Calibrated,
 }
 
 impl From<Level> for Fidelity {
     fn from(level: Level) -> Self {
         match level {
             Level::Roofline => Self::Roofline,
+            Level::Calibrated => Self::Calibrated,
         }
     }
+}
+
+/// No file of measurements is larger.
+const MOST_BYTES: u64 = 1 << 30;
+
+fn read_file(path: &Path) -> Result<Arc<Source>, Diagnostic> {
+    read_text(path, MOST_BYTES)
 }
 
 /// Where bounds are recorded.
@@ -101,19 +114,21 @@ impl ValidateArgs {
     fn compare(&self, catalog: &Catalog) -> Result<Vec<Compared>, Diagnostic> {
         let only = self.hardware.as_deref().map(|name| catalog.hardware(name)).transpose()?;
         let fidelity = Fidelity::from(self.fidelity);
-        let kernels = self.kernels(only.as_ref())?;
+        let mut kernels = self.kernels(only.as_ref())?;
         self.tell(&kernels);
+        let mut deployments = self.deployments()?;
+        let mut points = self.points()?;
+        if let Some(Hardware { name, .. }) = &only {
+            kernels.rows.retain(|row| row.hardware == *name);
+            deployments.retain(|row| hardware_name(&row.hardware) == *name);
+            points.retain(|point| hardware_name(&point.system) == *name);
+        }
         let profiles = profiles(&kernels, only.as_ref(), catalog);
-        let deployments = self.deployments()?;
-        let points = self.points()?;
         let one = |row: &_| kernel::compare(row, profile(&profiles, row), fidelity);
         let mut rows: Vec<Compared> = kernels.rows.par_iter().map(one).collect();
         rows.extend(deployments.iter().map(|row| end_to_end::compare(row, catalog, fidelity)));
         let served = points.par_iter().map(|point| serving::compare(point, catalog, fidelity));
         rows.extend(served.collect::<Vec<_>>().into_iter().flatten());
-        if let Some(hardware) = &only {
-            rows.retain(|row| row.hardware == hardware.name);
-        }
         if rows.is_empty() {
             let message = "no measured row is of this hardware";
             return Err(Diagnostic::new(message)

@@ -9,7 +9,7 @@
 use super::compile::{AttentionKind, TimedExperts, TimedGemm};
 use super::network::Links;
 use super::options::Options;
-use crate::machine::calibration::attention::{AttentionRate, Heads};
+use crate::machine::calibration::attention::{AttentionRate, Cache, Heads, variant};
 use crate::machine::calibration::choose::usual_time;
 use crate::machine::calibration::gemm::{ExpertRate, Spread};
 use crate::machine::calibration::{Family, Fit, Form};
@@ -54,6 +54,22 @@ impl Rates<'_> {
         let peaks = self.hardware.peaks(format, self.options.without_fp8)?;
         let calibration = &self.hardware.calibration;
         Ok(calibration.best(family, format, |form| usual_time(form, &peaks)))
+    }
+
+    /// The same of the kernels that given heads run in.
+    fn best_for_heads(
+        &self,
+        family: Family,
+        format: Dtype,
+        variant: Option<&str>,
+    ) -> Result<Option<(u16, &Fit)>, Unknown> {
+        if !self.calibrated() {
+            return Ok(None);
+        }
+        let peaks = self.hardware.peaks(format, self.options.without_fp8)?;
+        let calibration = &self.hardware.calibration;
+        let time = |form: &Form| usual_time(form, &peaks);
+        Ok(calibration.best_for_heads(family, format, variant, time))
     }
 
     /// The rate of a product in the activations' format.
@@ -110,7 +126,14 @@ impl Rates<'_> {
         let heads = attention.heads();
         let latent = heads.is_some_and(|heads| heads.latent);
         let family = if latent { Family::DecodeAttentionMla } else { Family::DecodeAttentionGqa };
-        let found = self.best(family, core.format)?;
+        let query = heads.map_or(1.0, |heads| heads.query as f64 / f64::from(tp));
+        let splits = u64::from(tp).min(attention.kv_splits()) as f64;
+        let kv = heads.map_or(1.0, |heads| heads.kv as f64 / splits);
+        let rows = (query / kv * self.options.query_tokens).max(1.0);
+        let variant = heads
+            .filter(|heads| !heads.latent)
+            .and_then(|heads| variant(heads.key_width as f64, rows));
+        let found = self.best_for_heads(family, core.format, variant)?;
         let Some((fit, Fit { form: Form::Attention(constants), .. })) = found else {
             return Ok((AttentionRate::plain(self.of(core.format)?), None));
         };
@@ -126,15 +149,20 @@ impl Rates<'_> {
             };
             return Ok((AttentionRate::plain(kernel), Some(fit)));
         };
-        let query = heads.query as f64 / f64::from(tp);
-        let kv = heads.kv as f64 / u64::from(tp).min(attention.kv_splits()) as f64;
-        let heads = Heads {
-            units: kv,
-            rows: (query / kv * self.options.query_tokens).max(1.0),
-            value_width: heads.value_width as f64,
-            beyond_128: if latent { 0.0 } else { (heads.key_width as f64 / 128.0 - 1.0).max(0.0) },
-        };
-        Ok((constants.rate(&peaks, &heads), Some(fit)))
+        let heads = Heads { units: kv, rows, value_width: heads.value_width as f64 };
+        Ok((constants.rate(&peaks, &heads, Cache::Cold), Some(fit)))
+    }
+
+    /// The cores of prefill, which are products of many rows: timed as dense ones are, at their
+    /// efficiency (assumed: no prefill kernel was measured).
+    pub(super) fn prefill(&self, format: Dtype) -> Result<KernelRate, Unknown> {
+        let peaks = self.hardware.peaks(format, self.options.without_fp8)?;
+        Ok(match self.best(Family::DenseGemm, format)? {
+            Some((_, Fit { form: Form::Gemm(constants), .. })) => {
+                constants.rate(&peaks, 0.0, 1.0).kernel
+            }
+            _ => self.of(format)?,
+        })
     }
 
     /// Kernels of a layer that only move rows of `width` elements: nothing at datasheet peaks.

@@ -47,9 +47,9 @@ use super::deployment::{Colocated, Deployment};
 use super::estimate::{Estimate, Ledger, Point};
 use super::legal::Refused;
 use super::options::Options;
+use super::rates::Rates;
 use super::serving_step::{PrefillKind, StepLoad, StepTime};
 use crate::machine::hardware::{Hardware, Unknown};
-use crate::machine::kernel::KernelRate;
 use crate::units::{Seconds, TOKENS_PER_MTOK};
 use crate::work::model::Model;
 use crate::work::prefill::{PrefillCore, Prompt};
@@ -196,12 +196,12 @@ impl Serving {
         let pools = Pools { attention: hardware, ffn: hardware };
         let decode = compile(model, &Deployment::Colocated(*deployment), pools, options)?;
         let activations = model.precision.activations;
+        let rates = Rates { hardware, options: &options, activations };
         let kind = |named: &crate::work::model::Named<_>| {
             let core = PrefillCore::new(&named.design, deployment.attention_tp, activations);
-            let rate = |format| KernelRate::roofline(hardware, format, options.without_fp8);
             Ok::<_, Unknown>(PrefillKind {
-                core_rate: rate(core.shape.format)?,
-                expansion_rate: rate(activations)?,
+                core_rate: rates.prefill(core.shape.format)?,
+                expansion_rate: rates.prefill(activations)?,
                 core,
             })
         };

@@ -100,8 +100,6 @@ pub struct Compute {
     pub int8: Option<FlopsPerSecond>,
     /// FP4.
     pub fp4: Option<FlopsPerSecond>,
-    /// Streaming multiprocessors, or what else runs one tile at a time.
-    pub multiprocessors: Option<u64>,
 }
 
 /// Device memory.
@@ -157,6 +155,8 @@ pub struct Hardware {
     pub devices_per_server: Option<u64>,
     /// Peak rates.
     pub compute: Option<Sourced<Compute>>,
+    /// Streaming multiprocessors, or what else runs one tile at a time.
+    pub multiprocessors: Option<Sourced<u64>>,
     /// Device memory.
     pub memory: Option<Sourced<Memory>>,
     /// Links inside a server or pod.

@@ -54,14 +54,6 @@ pub fn padded(rows: f64, tile: f64) -> f64 {
     if tile > 1.0 { (rows / tile).ceil() * tile } else { rows }
 }
 
-/// Rows as tiles compute them where they fall on a group at random: half a tile is lost on
-/// average, and none holds less than one.
-#[must_use]
-#[inline]
-pub fn padded_at_random(rows: f64, tile: f64) -> f64 {
-    if tile > 1.0 { (rows + tile / 2.0).max(tile) } else { rows }
-}
-
 impl KernelRate {
     /// Datasheet peaks for products in a format.
     ///
@@ -118,7 +110,7 @@ pub struct GemmRate {
     pub kernel: KernelRate,
     /// Rows are computed in multiples of this; 1 is no padding.
     pub tile_rows: f64,
-    /// Time that one tile takes along k, whatever its rows.
+    /// Time that one wave of tiles takes along k, whatever their rows.
     pub along_k_s: f64,
     /// Output tiles of one row of tiles, as a share of the multiprocessors; 0 leaves waves out.
     pub waves_per_tile_row: f64,
@@ -163,23 +155,20 @@ impl GemmRate {
     pub fn time(&self, rows: f64, flops_per_row: f64, bytes: f64) -> KernelTime {
         let kernel = &self.kernel;
         let mut compute = padded(rows, self.tile_rows) * flops_per_row * kernel.s_per_flop;
-        if self.wave_loss > 0.0 {
-            let waves = (rows / self.wave_rows).ceil() * self.waves_per_tile_row;
-            if waves > 1.0 {
-                // Whole waves of full tiles.
-                let full = waves.ceil() / self.waves_per_tile_row * self.wave_rows;
-                let full = full * flops_per_row * kernel.s_per_flop;
-                compute += self.wave_loss * (full - compute).max(0.0);
-            }
+        let mut along_k_s = self.along_k_s;
+        let waves = (rows / self.wave_rows).ceil() * self.waves_per_tile_row;
+        if waves > 1.0 {
+            // Whole waves of full tiles, one after the other.
+            along_k_s *= waves.ceil();
+            let full = waves.ceil() / self.waves_per_tile_row * self.wave_rows;
+            let full = full * flops_per_row * kernel.s_per_flop;
+            compute += self.wave_loss * (full - compute).max(0.0);
         }
         let memory = bytes * kernel.s_per_byte;
         let busy = smooth_max(compute, memory, kernel.ridge_rounding);
-        let bound = compute > memory && compute > self.along_k_s;
-        let busy = if self.along_k_s > 0.0 {
-            smooth_max(busy, self.along_k_s, kernel.ridge_rounding)
-        } else {
-            busy
-        };
+        let bound = compute > memory && compute > along_k_s;
+        let busy =
+            if along_k_s > 0.0 { smooth_max(busy, along_k_s, kernel.ridge_rounding) } else { busy };
         KernelTime {
             total_s: kernel.startup_s + busy,
             compute_bound_s: if bound { busy } else { 0.0 },

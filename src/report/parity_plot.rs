@@ -5,52 +5,75 @@ use crate::spec::Diagnostic;
 use crate::validate::Compared;
 use std::collections::BTreeSet;
 
-/// Families that share a colour, in the order of the palette.
-const GROUPS: [(&str, &[&str]); 11] = [
-    ("decode attention, GQA and MFA", &["decode_attention_gqa"]),
-    ("decode attention, MLA", &["decode_attention_mla"]),
-    ("GEMM", &["gemm"]),
-    ("grouped GEMM", &["grouped_gemm_uniform", "grouped_gemm_skewed"]),
-    ("expert FFN", &["expert_ffn_uniform", "expert_ffn_skewed"]),
-    ("collectives", &["all_gather", "reduce_scatter", "all_reduce", "all_to_all"]),
-    ("dispatch and combine", &["dispatch", "combine"]),
-    ("copies", &["copy", "read"]),
-    ("serving, TPOT", &["serving_tpot"]),
-    ("serving, TTFT", &["serving_ttft"]),
-    ("deployments", &["end_to_end_tokens_per_s"]),
+/// A colour: its name, and its families.
+type Tint = (&'static str, &'static [&'static str]);
+
+/// What an axis shows, and how much of it the rows' unit is.
+type Unit = (&'static str, f64);
+const MICROSECONDS: Unit = ("s", 1e-6);
+const MILLISECONDS: Unit = ("s", 1e-3);
+
+/// The panels, each with its title, its unit and its colours; those of few points come last, so that
+/// they are drawn over those of many.
+const PANELS: [(&str, Unit, &[Tint]); 5] = [
+    (
+        "attention",
+        MICROSECONDS,
+        &[
+            ("decode attention, GQA and MFA", &["decode_attention_gqa"]),
+            ("decode attention, MLA", &["decode_attention_mla"]),
+        ],
+    ),
+    (
+        "products and copies",
+        MICROSECONDS,
+        &[
+            ("expert FFN", &["expert_ffn_uniform", "expert_ffn_skewed"]),
+            ("GEMM", &["gemm"]),
+            ("grouped GEMM", &["grouped_gemm_uniform", "grouped_gemm_skewed"]),
+            ("copies", &["copy", "read"]),
+        ],
+    ),
+    (
+        "links",
+        MICROSECONDS,
+        &[
+            ("collectives", &["all_gather", "reduce_scatter", "all_reduce", "all_to_all"]),
+            ("dispatch and combine", &["dispatch", "combine"]),
+        ],
+    ),
+    ("serving", MILLISECONDS, &[("TTFT", &["serving_ttft"]), ("TPOT", &["serving_tpot"])]),
+    ("deployments", ("tokens/s/device", 1.0), &[("throughput", &["end_to_end_tokens_per_s"])]),
 ];
 
-/// Units that have a panel of their own, with what the axes say.
-const PANELS: [(&str, &str); 3] =
-    [("us", "us"), ("ms", "ms"), ("tokens_per_s_per_device", "tokens/s/device")];
-
 /// Cells of a decade on each axis: of the points of one colour in a cell, one is drawn.
-const CELLS_PER_DECADE: f64 = 30.0;
+const CELLS_PER_DECADE: f64 = 25.0;
 
 /// Draws the rows that have a prediction and no note against them.
 ///
 /// # Errors
 /// If there is none, or one cannot be drawn.
 pub fn svg(rows: &[Compared]) -> Result<String, Diagnostic> {
-    let mut used = BTreeSet::new();
+    let mut groups: Vec<Group> = Vec::new();
     let mut panels = Vec::new();
-    for (unit, shown) in PANELS {
-        let points = points(rows, unit);
-        if points.is_empty() {
-            continue;
+    for (title, unit, tints) in PANELS {
+        let mut points = Vec::new();
+        for (name, families) in tints {
+            let of_tint = points_of(rows, families, unit.1, groups.len());
+            // Only what is drawn has a place in the legend.
+            if !of_tint.is_empty() {
+                points.extend(of_tint);
+                groups.push(Group { name: (*name).to_owned(), style: groups.len() });
+            }
         }
-        used.extend(points.iter().map(|point| point.group));
-        panels.push(panel(points, shown));
+        if !points.is_empty() {
+            panels.push(panel(title, points, unit.0));
+        }
     }
     if panels.is_empty() {
         return Err(Diagnostic::new("there is no predicted row to draw"));
     }
-    // Only what is drawn has a place in the legend.
-    let used: Vec<usize> = used.into_iter().collect();
-    for point in panels.iter_mut().flat_map(|panel| &mut panel.points) {
-        point.group = used.iter().position(|nth| *nth == point.group).unwrap_or_default();
-    }
-    let width = u32::try_from(panels.len()).unwrap_or(1) * 560;
+    let width = u32::try_from(panels.len()).unwrap_or(1) * 470;
     let chart = Scatter {
         frame: Frame {
             title: "Predicted against measured".to_owned(),
@@ -60,18 +83,15 @@ pub fn svg(rows: &[Compared]) -> Result<String, Diagnostic> {
                        another, one is drawn"
                 .to_owned(),
             width: width.max(900),
-            height: 680,
+            height: 600,
         },
-        groups: used
-            .iter()
-            .map(|&nth| Group { name: GROUPS[nth].0.to_owned(), style: nth })
-            .collect(),
+        groups,
         panels,
     };
     Ok(chart.svg()?)
 }
 
-fn panel(points: Vec<Point>, unit: &str) -> ScatterPanel {
+fn panel(title: &str, points: Vec<Point>, unit: &str) -> ScatterPanel {
     // The same stretch on both axes, so that the line is the diagonal.
     let values = || points.iter().flat_map(|p| [p.x, p.y]);
     let cover = (values().fold(f64::INFINITY, f64::min), values().fold(0.0, f64::max));
@@ -86,7 +106,7 @@ fn panel(points: Vec<Point>, unit: &str) -> ScatterPanel {
         |label: &str, slope: f64| Ray { label: label.to_owned(), slope, cap: None, style: None };
     let rays = vec![ray("x 2", 2.0), ray("right", 1.0), ray("/ 2", 0.5)];
     ScatterPanel {
-        title: String::new(),
+        title: title.to_owned(),
         x,
         y,
         points,
@@ -96,22 +116,15 @@ fn panel(points: Vec<Point>, unit: &str) -> ScatterPanel {
     }
 }
 
-/// The points of a panel, thinned.
-fn points(rows: &[Compared], unit: &str) -> Vec<Point> {
+/// The points of one colour, thinned.
+fn points_of(rows: &[Compared], families: &[&str], scale: f64, group: usize) -> Vec<Point> {
     let mut cells = BTreeSet::new();
-    let of_unit = rows.iter().filter(|row| row.quantity == unit && row.note.is_none());
-    let point = |row: &Compared| {
-        let group = GROUPS.iter().position(|(_, families)| families.contains(&row.family))?;
-        let (x, y) = (row.measured, *row.predicted.as_ref().ok()?);
-        Some(Point { x, y, label: String::new(), detail: String::new(), group })
-    };
     let cell = |value: f64| (value.log10() * CELLS_PER_DECADE).floor() as i64;
-    let drawn = of_unit.filter_map(point).filter(|p| p.x > 0.0 && p.y > 0.0);
-    let mut thinned: Vec<Point> =
-        drawn.filter(|p| cells.insert((p.group, cell(p.x), cell(p.y)))).collect();
-    // Families with few points are drawn over those with many.
-    let count = |group: usize| cells.iter().filter(|(g, ..)| *g == group).count();
-    let counts: Vec<usize> = (0..GROUPS.len()).map(count).collect();
-    thinned.sort_by_key(|p| (std::cmp::Reverse(counts[p.group]), p.group));
-    thinned
+    let drawn = rows.iter().filter(|row| families.contains(&row.family) && row.note.is_none());
+    let point = |row: &Compared| {
+        let (x, y) = (row.measured * scale, *row.predicted.as_ref().ok()? * scale);
+        Some(Point { x, y, label: String::new(), detail: String::new(), group })
+            .filter(|p| p.x > 0.0 && p.y > 0.0)
+    };
+    drawn.filter_map(point).filter(|p| cells.insert((cell(p.x), cell(p.y)))).collect()
 }

@@ -36,6 +36,8 @@ pub struct HardwareSpec {
     pub devices_per_server: Option<Count>,
     /// Dense peak rates by number format.
     pub peak_compute: Option<ComputeSpec>,
+    /// What runs one tile at a time, and how many of them.
+    pub multiprocessors: Option<MultiprocessorsSpec>,
     /// Capacity and bandwidth of the device's memory.
     pub memory: Option<MemorySpec>,
     /// Links inside a server or pod: NVLink, UB, ICI, Infinity Fabric.
@@ -66,11 +68,22 @@ pub struct ComputeSpec {
     pub int8_tops: Option<Positive>,
     /// Peak of FP4 (MXFP4 or NVFP4), in 1e12 FLOPs per second.
     pub fp4_tflops: Option<Positive>,
-    /// Streaming multiprocessors, or what else runs one tile at a time.
-    pub multiprocessors: Option<Count>,
     /// Who says so: a key of the `sources` below.
     pub source: At<String>,
     /// How the figures came about; `datasheet` if left out.
+    #[serde(default)]
+    pub provenance: Provenance,
+}
+
+/// Streaming multiprocessors, compute units, cores.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MultiprocessorsSpec {
+    /// How many a device has.
+    pub count: Count,
+    /// Who says so: a key of the `sources` below.
+    pub source: At<String>,
+    /// How the figure came about; `datasheet` if left out.
     #[serde(default)]
     pub provenance: Provenance,
 }
@@ -160,6 +173,7 @@ impl HardwareSpec {
     fn resolve(&self) -> Result<Hardware, Diagnostic> {
         super::check_name(&self.name)?;
         let compute = |c: &ComputeSpec| self.sourced(c.resolve()?, c.provenance, &c.source);
+        let processors = |m: &MultiprocessorsSpec| self.sourced(m.count.0, m.provenance, &m.source);
         let memory = |m: &MemorySpec| self.sourced(m.resolve(), m.provenance, &m.source);
         let scale_up = |s: &ScaleUpSpec| self.sourced(s.resolve(), s.provenance, &s.source);
         let scale_out = |s: &ScaleOutSpec| self.sourced(s.resolve(), s.provenance, &s.source);
@@ -170,6 +184,7 @@ impl HardwareSpec {
             vendor: self.vendor.clone(),
             devices_per_server: self.devices_per_server.map(|n| n.0),
             compute: self.peak_compute.as_ref().map(compute).transpose()?,
+            multiprocessors: self.multiprocessors.as_ref().map(processors).transpose()?,
             memory: self.memory.as_ref().map(memory).transpose()?,
             scale_up: self.scale_up.as_ref().map(scale_up).transpose()?,
             scale_out: self.scale_out.as_ref().map(scale_out).transpose()?,
@@ -226,9 +241,8 @@ impl ComputeSpec {
             fp8: rate(self.fp8_tflops),
             int8: rate(self.int8_tops),
             fp4: rate(self.fp4_tflops),
-            multiprocessors: self.multiprocessors.map(|n| n.0),
         };
-        if [compute.bf16, compute.fp8, compute.int8, compute.fp4] == [None; 4] {
+        if compute == Compute::default() {
             return Err(self
                 .source
                 .complain("`peak_compute` states no rate")

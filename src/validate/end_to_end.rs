@@ -64,7 +64,7 @@ fn predict(
     row: &EndToEndRow,
     runs_in: Option<RunsIn>,
     catalog: &Catalog,
-    _fidelity: Fidelity,
+    fidelity: Fidelity,
 ) -> Result<(f64, Vec<String>), String> {
     let known = model_names(&row.model).into_iter().find_map(|name| catalog.model(&name).ok());
     let model = known.ok_or_else(|| format!("no model is known as `{}`", row.model))?;
@@ -74,6 +74,7 @@ fn predict(
     let options = Options {
         query_tokens: stated.query_tokens,
         accepted_tokens: stated.accepted_tokens,
+        fidelity,
         ..Options::default()
     };
     let pools = Pools { attention: &hardware, ffn: &hardware };

@@ -95,14 +95,15 @@ fn runs_in(point: &ServingPoint) -> Result<RunsIn, String> {
 fn predict(
     point: &ServingPoint,
     catalog: &Catalog,
-    _fidelity: Fidelity,
+    fidelity: Fidelity,
 ) -> Result<ServingEstimate, String> {
     let known = model_names(&point.model).into_iter().find_map(|name| catalog.model(&name).ok());
     let model = known.ok_or_else(|| format!("no model is known as `{}`", point.model))?;
     let model = runs_in(point)?.model(model);
     let hardware = catalog.hardware(&hardware_name(&point.system));
     let hardware = hardware.map_err(|complaint| complaint.message)?;
-    let serving = Serving::compile(&model, &deployment(point)?, &hardware, Options::default());
+    let options = Options { fidelity, ..Options::default() };
+    let serving = Serving::compile(&model, &deployment(point)?, &hardware, options);
     let serving = serving.map_err(|refused| refused.to_string())?;
     let sglang = point.backend == "sglang";
     Ok(serving.estimate(Load {

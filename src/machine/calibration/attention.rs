@@ -4,23 +4,30 @@
 //! number of units of work that share no cache.
 //!
 //! ```text
-//! t = startup + wide (d/128 - 1) rows/64 + unit U
-//!     + smax(bytes / (e_b BW), padded FLOPs / (e_f peak)) + cold clip((bytes - L2) / L2, 0, 1)
+//! t = startup + unit U
+//!     + smax(bytes / (e_b BW), padded FLOPs / (e_f peak)) + cold clip((bytes - found) / L2, 0, 1)
 //!     + merge
 //! ```
 //!
-//! - Query rows of one KV head (heads x query tokens) are padded to the tile: on Hopper 16 heads
-//!   cost an MLA kernel as much as 64.
+//! - Query rows of one KV head (heads x query tokens) are padded to the tile, and beyond it to
+//!   multiples of 64: on Hopper 16 heads cost an MLA kernel as much as 64. Heads wider than 128 and
+//!   tiles of 64 rows run in kernels of their own, and have fits of their own ([`variant`]).
 //! - With fewer units than multiprocessors (SM), contexts are split so that 2 SM pieces run, and
 //!   the pieces' results are merged: a second kernel (`merge`), its traffic (pieces x rows x d in
 //!   FP32, written and read), and a chain as long as the pieces of one request.
-//! - A cache that no longer fits in L2 pays `cold` once.
+//! - A cache that no longer fits in L2 pays `cold` once. A benchmark that reads one cache over and
+//!   over finds a small one in L2 and pays nothing; a step of a whole model never does, and pays in
+//!   proportion from the first byte ([`Cache`]).
+//!
+//! - A kernel that hands pieces out from a [`queue`](super::queue) computes as long as its busiest
+//!   group of multiprocessors, where requests all have one length as benchmarks' do.
 //!
 //! Whatever the batch, time does not fall as it grows: beyond SM units nothing is merged, and the
 //! time stays at least that of SM units, merged. The chain is never counted longer than the core
 //! itself, so that it does not fall faster than the core rises.
 
-use crate::machine::kernel::{KernelRate, KernelTime, smooth_max};
+use super::queue::imbalance;
+use crate::machine::kernel::{KernelRate, KernelTime, padded, smooth_max};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -51,10 +58,10 @@ pub struct AttentionFit {
     pub merge_traffic: f64,
     /// Time per piece of one request in the merge.
     pub merge_us_per_piece: f64,
-    /// Time of heads twice as wide as 128 with 64 rows, beyond the bytes and FLOPs.
-    pub wide_head_us: f64,
     /// Time per unit of work.
     pub unit_ns: f64,
+    /// Multiprocessors that work on one piece, where pieces come from a queue; 0 where there is none.
+    pub queue_processors: f64,
 }
 
 /// What a device has that the formula needs.
@@ -68,6 +75,15 @@ pub struct Peaks {
     pub processors: f64,
 }
 
+/// Whether a kernel may find its cache in L2.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cache {
+    /// As benchmarks that read the same cache again do.
+    Hot,
+    /// As a layer of a model finds it: all other layers' caches and weights passed in between.
+    Cold,
+}
+
 /// The shape of the heads on one device.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Heads {
@@ -77,8 +93,26 @@ pub struct Heads {
     pub rows: f64,
     /// Width of a row's result.
     pub value_width: f64,
-    /// d of the heads as far as it exceeds 128, in 128ths; 0 where the family has but one width.
-    pub beyond_128: f64,
+}
+
+/// Rows of the tiles beyond the first.
+const TALL: f64 = 64.0;
+/// Query rows that fit a low tile.
+const LOW: f64 = 16.0;
+
+/// The kernel of a GQA family that heads run in; none is the usual one.
+#[must_use]
+pub fn variant(head_dim: f64, rows: f64) -> Option<&'static str> {
+    match (head_dim > 128.0, rows > LOW) {
+        (false, _) => None,
+        (true, false) => Some("wide"),
+        (true, true) => Some("wide_tall"),
+    }
+}
+
+/// Query rows as they are computed.
+fn padded_rows(rows: f64, tile: f64) -> f64 {
+    if rows <= tile { tile } else { padded(rows, TALL.max(tile)) }
 }
 
 /// The constants of one attention core.
@@ -98,6 +132,8 @@ pub struct AttentionRate {
     pub unit_s: f64,
     /// Extra beyond L2.
     pub cold_s: f64,
+    /// Bytes that are found in L2, in what it holds: 1 or 0.
+    pub found: f64,
     /// 1 / bytes of L2.
     pub per_l2_byte: f64,
     /// Time of the merging kernel.
@@ -111,13 +147,12 @@ pub struct AttentionRate {
 impl AttentionFit {
     /// The constants for given heads on a device.
     #[must_use]
-    pub fn rate(&self, peaks: &Peaks, heads: &Heads) -> AttentionRate {
-        let padding = (heads.rows / self.tile_rows).ceil() * self.tile_rows / heads.rows;
+    pub fn rate(&self, peaks: &Peaks, heads: &Heads, cache: Cache) -> AttentionRate {
+        let padding = padded_rows(heads.rows, self.tile_rows) / heads.rows;
         let piece_bytes = 2.0 * heads.rows * heads.value_width * 4.0;
-        let wide = self.wide_head_us * heads.beyond_128 * heads.rows / 64.0;
         AttentionRate {
             kernel: KernelRate {
-                startup_s: (self.startup_us + wide) * 1e-6,
+                startup_s: self.startup_us * 1e-6,
                 s_per_flop: padding / (self.compute_efficiency * peaks.flops_per_s),
                 s_per_byte: 1.0 / (self.memory_efficiency * peaks.bytes_per_s),
                 ridge_rounding: self.ridge_rounding,
@@ -128,11 +163,23 @@ impl AttentionFit {
             processors: peaks.processors,
             unit_s: self.unit_ns * 1e-9,
             cold_s: self.cold_us * 1e-6,
+            found: if cache == Cache::Hot { 1.0 } else { 0.0 },
             per_l2_byte: 1e-6 / self.l2_mb,
             merge_s: self.merge_us * 1e-6,
             piece_s: self.merge_traffic * piece_bytes / peaks.bytes_per_s,
             chain_s: self.merge_us_per_piece * 1e-6,
         }
+    }
+
+    /// What the busiest multiprocessors compute over the mean, for requests of one length.
+    #[must_use]
+    pub fn queue_imbalance(&self, requests: u64, context: u64, rows: f64, processors: f64) -> f64 {
+        if self.queue_processors == 0.0 {
+            return 1.0;
+        }
+        // More rows than a multiprocessor takes need several for one piece.
+        let together = (rows / TALL).ceil().clamp(1.0, self.queue_processors);
+        imbalance(requests, context, (processors / together) as u64)
     }
 }
 
@@ -148,6 +195,7 @@ impl AttentionRate {
             processors: 1.0,
             unit_s: 0.0,
             cold_s: 0.0,
+            found: 0.0,
             per_l2_byte: 0.0,
             merge_s: 0.0,
             piece_s: 0.0,
@@ -176,7 +224,7 @@ impl AttentionRate {
             let moved = bytes * requests;
             let compute = flops * requests * self.kernel.s_per_flop;
             let memory = moved * self.kernel.s_per_byte;
-            let cold = (moved * self.per_l2_byte - 1.0).clamp(0.0, 1.0) * self.cold_s;
+            let cold = (moved * self.per_l2_byte - self.found).clamp(0.0, 1.0) * self.cold_s;
             (smooth_max(compute, memory, self.kernel.ridge_rounding) + cold, compute > memory)
         };
         let split = units.min(self.processors);

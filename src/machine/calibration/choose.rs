@@ -6,7 +6,7 @@
 //! of each constant over the chips that were, marked as assumed; its error is what the median
 //! misses on the measured chips' own fits, on top of those fits' own error.
 
-use super::attention::{AttentionFit, Heads, Peaks};
+use super::attention::{AttentionFit, Cache, Heads, Peaks};
 use super::gemm::{GemmFit, GroupedFit, Spread};
 use super::link::LinkFit;
 use super::{Calibration, Family, Fit, FitError, Form};
@@ -34,7 +34,7 @@ impl Hardware {
     /// # Errors
     /// If the profile states no rate or bandwidth.
     pub fn peaks(&self, format: Dtype, without_fp8: WithoutFp8) -> Result<Peaks, Unknown> {
-        let processors = self.compute.as_ref().and_then(|c| c.value.multiprocessors);
+        let processors = self.multiprocessors.as_ref().map(|m| m.value);
         Ok(Peaks {
             flops_per_s: self.peak(format, without_fp8)?.rate.flops_per_second(),
             bytes_per_s: self.memory_bandwidth()?.bytes_per_second(),
@@ -44,6 +44,18 @@ impl Hardware {
 }
 
 impl Calibration {
+    /// Adds what is assumed of families and formats that were not measured here.
+    pub fn assume(&mut self, assumed: &[Fit]) {
+        let known = |fit: &Fit| {
+            let same = |own: &&Fit| own.family == fit.family && own.dtype == fit.dtype;
+            self.fits.iter().filter(same).any(|own| variant_of(own) == variant_of(fit))
+        };
+        let missing: Vec<Fit> = assumed.iter().filter(|fit| !known(fit)).cloned().collect();
+        if !missing.is_empty() {
+            self.fits = self.fits.iter().cloned().chain(missing).collect::<Vec<_>>().into();
+        }
+    }
+
     /// The fit of a family for a format that takes the least of `time` at a usual load, and its
     /// place.
     pub fn best(
@@ -52,12 +64,36 @@ impl Calibration {
         format: Dtype,
         time: impl Fn(&Form) -> f64,
     ) -> Option<(u16, &Fit)> {
+        self.best_of(family, format, &|_| true, &time)
+    }
+
+    fn best_of(
+        &self,
+        family: Family,
+        format: Dtype,
+        chosen: &dyn Fn(&Fit) -> bool,
+        time: &dyn Fn(&Form) -> f64,
+    ) -> Option<(u16, &Fit)> {
         let faster = |a: &(u16, &Fit), b: &(u16, &Fit)| time(&a.1.form).total_cmp(&time(&b.1.form));
         formats(format).iter().find_map(|tier| {
             let fits = (0_u16..).zip(self.fits.iter());
             let mine = |fit: &Fit| fit.family == family && tier.contains(&fit.dtype.as_str());
-            fits.filter(|(_, fit)| mine(fit)).min_by(faster)
+            fits.filter(|(_, fit)| mine(fit) && chosen(fit)).min_by(faster)
         })
+    }
+
+    /// As [`Self::best`], of the kernels that given heads run in where any were measured.
+    pub fn best_for_heads(
+        &self,
+        family: Family,
+        format: Dtype,
+        variant: Option<&str>,
+        time: impl Fn(&Form) -> f64,
+    ) -> Option<(u16, &Fit)> {
+        let usual = |fit: &Fit| fit.kernel.is_none();
+        let own = |fit: &Fit| fit.kernel.as_deref() == variant;
+        let of = |chosen: &dyn Fn(&Fit) -> bool| self.best_of(family, format, chosen, &time);
+        of(&own).or_else(|| of(&usual)).or_else(|| of(&|_| true))
     }
 
     /// The fit of links that takes the least time for a usual transfer, and its place.
@@ -82,8 +118,8 @@ pub fn usual_time(form: &Form, peaks: &Peaks) -> f64 {
 fn usual_times(form: &Form, peaks: &Peaks) -> [f64; 3] {
     match form {
         Form::Attention(fit) => {
-            let heads = Heads { units: 4.0, rows: 16.0, value_width: 128.0, beyond_128: 0.0 };
-            let rate = fit.rate(peaks, &heads);
+            let heads = Heads { units: 4.0, rows: 16.0, value_width: 128.0 };
+            let rate = fit.rate(peaks, &heads, Cache::Cold);
             let s = 8192.0;
             [4.0, 32.0, 128.0].map(|batch| {
                 rate.time(batch, 4.0 * 64.0 * 128.0 * s, 2.0 * 4.0 * 128.0 * 2.0 * s, s).total_s
@@ -106,24 +142,37 @@ fn usual_times(form: &Form, peaks: &Peaks) -> [f64; 3] {
     }
 }
 
-/// What is assumed of a chip that nobody has measured, from chips that were, each with what its
-/// forms need.
+/// What is assumed of a chip that nobody has measured, from chips that were.
 #[must_use]
-pub fn pooled(measured: &[(&Hardware, Peaks)]) -> Vec<Fit> {
-    let mut kinds: Vec<(Family, &str)> = measured
+pub fn pooled(chips: &[Hardware]) -> Vec<Fit> {
+    let with_peaks = |chip| {
+        // Shares are compared at one format's peak: any will do.
+        Hardware::peaks(chip, Dtype::Bf16, WithoutFp8::Bf16).ok().map(|peaks| (chip, peaks))
+    };
+    let measured: Vec<(&Hardware, Peaks)> = chips.iter().filter_map(with_peaks).collect();
+    let mut kinds: Vec<(Family, &str, Option<&str>)> = measured
         .iter()
         .flat_map(|(chip, _)| chip.calibration.fits.iter())
-        .map(|fit| (fit.family, fit.dtype.as_str()))
+        .map(|fit| (fit.family, fit.dtype.as_str(), variant_of(fit)))
         .collect();
     kinds.sort_unstable();
     kinds.dedup();
-    kinds.into_iter().filter_map(|(family, dtype)| pool(measured, family, dtype)).collect()
+    kinds.into_iter().filter_map(|kind| pool(&measured, kind)).collect()
 }
 
-fn pool(measured: &[(&Hardware, Peaks)], family: Family, dtype: &str) -> Option<Fit> {
+/// The kernel that heads decide on; whatever else tells kernels apart is a matter of choice.
+fn variant_of(fit: &Fit) -> Option<&str> {
+    fit.kernel.as_deref().filter(|_| fit.family == Family::DecodeAttentionGqa)
+}
+
+fn pool(
+    measured: &[(&Hardware, Peaks)],
+    (family, dtype, variant): (Family, &str, Option<&str>),
+) -> Option<Fit> {
     let best = |(chip, peaks): &(&'_ Hardware, Peaks)| {
         let fits = chip.calibration.fits.iter();
-        let mine = fits.filter(|fit| fit.family == family && fit.dtype == dtype);
+        let mine = fits
+            .filter(|fit| fit.family == family && fit.dtype == dtype && variant_of(fit) == variant);
         let faster =
             |a: &&Fit, b: &&Fit| usual_time(&a.form, peaks).total_cmp(&usual_time(&b.form, peaks));
         mine.min_by(faster).map(|fit| (chip.name.clone(), fit.clone(), *peaks))
@@ -142,7 +191,7 @@ fn pool(measured: &[(&Hardware, Peaks)], family: Family, dtype: &str) -> Option<
         family,
         dtype: dtype.to_owned(),
         backend: "pooled".to_owned(),
-        kernel: None,
+        kernel: variant.map(str::to_owned),
         form,
         error: FitError { held_out_mape_percent: spread + own, ..FitError::default() },
         range: Vec::new(),
@@ -177,8 +226,8 @@ fn median_form(forms: &[Form]) -> Option<Form> {
             merge_us: m[7],
             merge_traffic: m[8],
             merge_us_per_piece: m[9],
-            wide_head_us: m[10],
-            unit_ns: m[11],
+            unit_ns: m[10],
+            queue_processors: 0.0,
         }),
         Form::Gemm(_) => Form::Gemm(GemmFit {
             startup_us: m[0],
@@ -195,7 +244,8 @@ fn median_form(forms: &[Form]) -> Option<Form> {
             compute_efficiency: m[2],
             ridge_rounding: m[3],
             tile_rows: m[4],
-            us_per_1000_k: m[5],
+            tall_tile_rows: m[5],
+            us_per_1000_k: m[6],
         }),
         Form::Link(_) => Form::Link(LinkFit {
             startup_us: m[0],

@@ -2,12 +2,12 @@
 //! with fitted constants.
 
 use super::attention::Peaks;
-use crate::machine::kernel::{
-    GemmRate, KernelRate, KernelTime, padded, padded_at_random, smooth_max,
-};
+use crate::machine::kernel::{GemmRate, KernelRate, KernelTime, padded, smooth_max};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+/// The normal integral is a logistic of this times the deviation, to one percent.
+const LOGISTIC: f64 = 1.702;
 /// Columns and rows of the output tiles that waves are made of.
 const WAVE_TILE: f64 = 128.0;
 
@@ -63,8 +63,10 @@ pub struct GroupedFit {
     pub compute_efficiency: f64,
     /// Extra at the ridge point, in [0, 1).
     pub ridge_rounding: f64,
-    /// Rows of one expert are computed in multiples of this.
+    /// Rows of one expert that a low tile holds.
     pub tile_rows: f64,
+    /// More rows than that are computed in multiples of this.
+    pub tall_tile_rows: f64,
     /// Time that a tile takes per 1,000 of k, whatever its rows.
     pub us_per_1000_k: f64,
 }
@@ -83,8 +85,10 @@ pub enum Spread {
 pub struct ExpertRate {
     /// Start-up, arithmetic and bytes.
     pub kernel: KernelRate,
-    /// Rows of one expert are computed in multiples of this; 1 is no padding.
+    /// Rows of one expert that a low tile holds; 1 is no padding.
     pub tile_rows: f64,
+    /// More rows than that are computed in multiples of this.
+    pub tall_tile_rows: f64,
     /// How rows are spread over the experts.
     pub spread: Spread,
     /// Time along k of the products, whatever the rows.
@@ -103,6 +107,7 @@ impl GroupedFit {
                 ridge_rounding: self.ridge_rounding,
             },
             tile_rows: self.tile_rows,
+            tall_tile_rows: self.tall_tile_rows.max(self.tile_rows),
             spread,
             along_k_s: self.us_per_1000_k * k * 1e-9,
         }
@@ -113,7 +118,7 @@ impl ExpertRate {
     /// At datasheet peaks with each expert's rows padded to `tile_rows`.
     #[must_use]
     pub const fn roofline(kernel: KernelRate, tile_rows: f64) -> Self {
-        Self { kernel, tile_rows, spread: Spread::Even, along_k_s: 0.0 }
+        Self { kernel, tile_rows, tall_tile_rows: tile_rows, spread: Spread::Even, along_k_s: 0.0 }
     }
 
     /// Rows computed for `rows` rows that fall on `touched` experts.
@@ -126,9 +131,21 @@ impl ExpertRate {
         let each = rows / touched;
         touched
             * match self.spread {
-                Spread::Even => padded(each, self.tile_rows),
-                Spread::Random => padded_at_random(each, self.tile_rows),
+                Spread::Even if each <= self.tile_rows => self.tile_rows,
+                Spread::Even => padded(each, self.tall_tile_rows),
+                Spread::Random => self.padded_at_random(each),
             }
+    }
+
+    /// Rows that tiles compute on average for an expert with `mean` rows, which fall as they do: with
+    /// the chance (normal, its integral taken as a logistic) that they exceed a low tile, tall ones,
+    /// of which half a one is lost.
+    #[inline]
+    fn padded_at_random(&self, mean: f64) -> f64 {
+        let tall = self.tall_tile_rows.max(mean + self.tall_tile_rows / 2.0);
+        let z = (mean - self.tile_rows) / mean.max(1.0).sqrt();
+        let exceeds = 1.0 / (1.0 + (-LOGISTIC * z).exp());
+        self.tile_rows + exceeds * (tall - self.tile_rows)
     }
 
     /// No more than [`Self::time`], and per row falling with the rows.

@@ -6,6 +6,7 @@
 //! | [`attention`] | decode attention over a GQA, MFA or MLA cache |
 //! | [`gemm`] | dense and grouped matrix products |
 //! | [`link`] | collectives, dispatch and combine |
+//! | [`queue`] | pieces of contexts handed out to multiprocessors |
 //! | [`choose`] | the fit for a piece of work, and efficiencies for chips that nobody has measured |
 //!
 //! A [`Fit`] says which family of kernels in which format it describes, whose kernels (the
@@ -20,6 +21,7 @@ pub mod attention;
 pub mod choose;
 pub mod gemm;
 pub mod link;
+pub mod queue;
 
 use super::hardware::Provenance;
 use attention::AttentionFit;
@@ -216,8 +218,8 @@ impl Form {
                 ("merge_us", f.merge_us),
                 ("merge_traffic", f.merge_traffic),
                 ("merge_us_per_piece", f.merge_us_per_piece),
-                ("wide_head_us", f.wide_head_us),
                 ("unit_ns", f.unit_ns),
+                ("queue_processors", f.queue_processors),
             ],
             Self::Gemm(f) => vec![
                 ("startup_us", f.startup_us),
@@ -234,6 +236,7 @@ impl Form {
                 ("compute_efficiency", f.compute_efficiency),
                 ("ridge_rounding", f.ridge_rounding),
                 ("tile_rows", f.tile_rows),
+                ("tall_tile_rows", f.tall_tile_rows),
                 ("us_per_1000_k", f.us_per_1000_k),
             ],
             Self::Link(f) => vec![
@@ -252,7 +255,7 @@ impl Form {
             let (least, most) = match name {
                 "memory_efficiency" | "compute_efficiency" | "efficiency" => (0.001, 1.0),
                 "ridge_rounding" => (0.0, 0.99),
-                "tile_rows" => (1.0, 4096.0),
+                "tile_rows" | "tall_tile_rows" => (1.0, 4096.0),
                 "l2_mb" => (0.1, 1e5),
                 "wave_loss" => (0.0, 1.0),
                 _ => (0.0, 1e6),

@@ -17,6 +17,10 @@ pub(super) const LABEL_HEIGHT: f64 = 15.0;
 const PANEL_GAP: f64 = 24.0;
 /// A panel with more points labels those of its front alone.
 pub(crate) const MOST_LABELS: usize = 20;
+/// A panel with more points draws them small.
+const CROWD: usize = 150;
+/// Half the size of a small marker, in pixels.
+const SMALL_MARKER: f64 = 2.8;
 
 /// A scatter chart of one or more panels side by side that share a legend.
 #[derive(Debug, Clone, Serialize)]
@@ -142,7 +146,7 @@ impl Scatter {
         for (point, at) in panel.points.iter().zip(&dots) {
             // `check` has seen to the index.
             if let Some(group) = self.groups.get(point.group) {
-                canvas.marker(group.style, *at, MARKER_RADIUS, colour(group.style))?;
+                canvas.marker(group.style, *at, panel.marker_radius(), colour(group.style))?;
             }
         }
         Ok(())
@@ -154,6 +158,10 @@ impl ScatterPanel {
     fn is_crowded(&self) -> bool {
         let labelled = self.points.iter().filter(|point| !point.label.is_empty()).count();
         !self.fronts.is_empty() && labelled > MOST_LABELS
+    }
+
+    fn marker_radius(&self) -> f64 {
+        if self.points.len() > CROWD { SMALL_MARKER } else { MARKER_RADIUS }
     }
 
     fn is_labelled(&self, point: &Point) -> bool {
@@ -187,7 +195,7 @@ impl ScatterPanel {
             tags.push(Tag { point: at, width, height: LABEL_HEIGHT });
             texts.push(&point.label);
         }
-        let radius = MARKER_RADIUS + 1.5;
+        let radius = self.marker_radius() + 1.5;
         let around = Surroundings { bounds: axes.plot, dots, radius, lines };
         let places = place(&tags, &around);
         for (from, to) in places.iter().filter_map(|place| place.leader) {

@@ -26,12 +26,17 @@ fn h200(file: &str) -> Vec<Compared> {
     kernels.rows.iter().map(|row| compare(row, Ok(&hardware), Fidelity::Roofline)).collect()
 }
 
-#[test]
-fn everything_shipped_stays_within_its_bounds() {
-    let output = afford(&["validate", "--format", "json"]);
+/// The families of everything shipped, which must be within their bounds.
+fn families(level: &[&str]) -> Vec<Value> {
+    let output = afford(&[&["validate", "--format", "json"], level].concat());
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let rows: Value = serde_json::from_slice(&output.stdout).unwrap();
-    let rows = rows.as_array().unwrap();
+    rows.as_array().unwrap().clone()
+}
+
+#[test]
+fn everything_shipped_stays_within_its_bounds() {
+    let rows = [families(&[]), families(&["--fidelity", "roofline"])].concat();
     for family in ["decode_attention_mla", "gemm", "all_reduce", "serving_tpot", "combine"] {
         assert!(rows.iter().any(|row| row["family"] == family), "{family}");
     }
@@ -45,7 +50,8 @@ fn everything_shipped_stays_within_its_bounds() {
 
 #[test]
 fn one_thread_says_what_many_say() {
-    let rows = ["validate", "--hardware", "h800", "--rows", "--format", "csv"];
+    let rows =
+        ["validate", "--hardware", "h800", "--fidelity", "roofline", "--rows", "--format", "csv"];
     let many = afford(&rows).stdout;
     assert!(many.len() > 10_000);
     assert!(afford(&[&rows[..], &["--threads", "1"]].concat()).stdout == many, "other bytes");
@@ -58,7 +64,7 @@ fn an_error_beyond_its_bound_is_a_finding() {
     std::fs::write(&kernels, &shipped::source("h200_gemm.csv").unwrap().text).unwrap();
     let bounds = folder.path().join("bounds.csv");
     let (kernels, path) = (kernels.to_str().unwrap(), bounds.to_str().unwrap());
-    let against = ["validate", "--kernels", kernels, "--bounds", path];
+    let against = ["validate", "--kernels", kernels, "--fidelity", "roofline", "--bounds", path];
     let recorded = afford(&[&against[..], &["--update-bounds"]].concat());
     assert_eq!(recorded.status.code(), Some(0), "{}", text(&recorded.stderr));
     assert_eq!(afford(&against).status.code(), Some(0));
@@ -168,9 +174,11 @@ fn rows_say_what_was_compared_and_why_not() {
 fn the_parity_plot_has_a_colour_for_each_kind() {
     let folder = tempfile::tempdir().unwrap();
     let picture = folder.path().join("parity.svg");
-    let output = afford(&["validate", "--hardware", "h200", "--plot", picture.to_str().unwrap()]);
+    let picture = picture.to_str().unwrap();
+    let output =
+        afford(&["validate", "--hardware", "h200", "--fidelity", "roofline", "--plot", picture]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-    let svg = std::fs::read_to_string(&picture).unwrap();
+    let svg = std::fs::read_to_string(picture).unwrap();
     for part in ["decode attention, MLA", "grouped GEMM", "copies", "deployments"] {
         assert!(svg.contains(part), "{part}");
     }

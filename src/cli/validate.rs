@@ -204,6 +204,10 @@ impl ValidateArgs {
             let path = self.bounds.as_deref().unwrap_or(Path::new(BOUNDS_FILE));
             let before = if path.is_file() { read_bounds(&read_file(path)?)? } else { Vec::new() };
             let after = bounds::record(summaries, &before, fidelity);
+            if after.is_empty() {
+                let message = "no row is predicted, so that there is no bound to record";
+                return Err(Diagnostic::new(message).into());
+            }
             write_whole(path, bounds::to_csv(&after).as_bytes())?;
             talk(&format!("{}: {} bounds recorded", path.display(), after.len()));
             return Ok(());

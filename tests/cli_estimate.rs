@@ -124,7 +124,7 @@ fn lengths_of_a_trace_give_the_context_in_flight() {
     std::fs::write(&file, "prompt_tokens,output_tokens\n10,many\n").unwrap();
     let output = afford(&[&STEP3[..], &["--lengths", file.to_str().unwrap()]].concat());
     assert_eq!(output.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&output.stderr).contains(":2: `many`"));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("trace.csv:2:4"));
 }
 
 #[test]
@@ -153,8 +153,8 @@ fn what_cannot_be_meant_is_refused() {
         (vec!["--context", "8Ki", "--batch", "0"], "at least 1"),
         (vec!["--context", "8Ki", "--micro-batches", "0"], "micro-batches"),
         (vec!["--context", "8Ki", "--network-efficiency", "1.5"], "at most 1"),
-        (vec!["--context", "8Ki", "--accepted-tokens", "2"], "--draft-tokens"),
-        (vec!["--context", "8Ki", "--acceptance", "1.2"], "probability"),
+        (vec!["--context", "8Ki", "--accepted-tokens", "2"], "draft_tokens"),
+        (vec!["--context", "8Ki", "--acceptance", "1.2"], "probabilities"),
         (vec!["--context", "8Ki", "--tpot-ms=-1"], "--tpot-ms"),
         (vec!["--context", "8Ki", "--memory-reserve", "1"], "less than 1"),
     ] {

@@ -211,7 +211,10 @@ fn bad_input_is_named() {
         (with(&[]), "{", "no JSON object"),
         (with(&[]), "[", "no JSON array"),
         (vec!["pareto", "/nowhere.csv"], "", "there is no file /nowhere.csv"),
-        (vec!["pareto", "-", "--model", "step-3"], POINTS, "cannot be used with"),
+        (with(&["--model", "step-3"]), POINTS, "cannot be used with"),
+        (with(&["--hardware", "h20"]), POINTS, "cannot be used with"),
+        (with(&["--price", "h20=1"]), POINTS, "cannot be used with"),
+        (with(&["--counting", "paper"]), POINTS, "cannot be used with"),
     ] {
         let complaint = refusal(&args, stdin);
         assert!(complaint.contains(expected), "{args:?}: {complaint}");

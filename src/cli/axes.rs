@@ -1,18 +1,32 @@
 //! The axes that several subcommands take: models, contexts, hardware, prices.
 
 use super::DEFAULT_SCENARIO;
+use super::sides::Sides;
 use crate::catalog::Catalog;
-use crate::machine::hardware::{Hardware, Price, PriceBasis, WithoutFp8};
+use crate::machine::hardware::{Hardware, PriceBasis, WithoutFp8};
 use crate::report::loaded::Loaded;
-use crate::spec::quantity::{Positive, parse_contexts};
-use crate::spec::source::{all_of, did_you_mean};
+use crate::spec::quantity::parse_contexts;
+use crate::spec::source::all_of;
 use crate::spec::{Diagnostic, Origin, Source};
 use crate::sweep::cost_grid::{CostGrid, Pairing};
-use crate::units::UsdPerSecond;
 use crate::work::Counting;
 use crate::work::dtype::Dtype;
 use crate::work::model::Model;
 use clap::{Args, ValueEnum};
+
+/// What says that a grid is to be computed, where a table may be given instead: clap makes no group
+/// of options that are flattened in two steps.
+pub(super) const GROUP: [&str; 9] = [
+    "scenario",
+    "model",
+    "context",
+    "Sides",
+    "pairing",
+    "counting",
+    "without_fp8",
+    "compute",
+    "price_basis",
+];
 
 /// Axes and rules of a cost grid.
 #[derive(Debug, Args)]
@@ -26,15 +40,8 @@ pub struct Axes {
     /// Contexts in tokens: 8192, 8Ki,32Ki or 4Ki..1Mi x2
     #[arg(long, short, value_name = "TOKENS", num_args = 1..=3)]
     context: Vec<String>,
-    /// Hardware for attention and FFN, by name or path, separated by commas
-    #[arg(long, short = 'H', value_name = "HARDWARE", value_delimiter = ',')]
-    hardware: Vec<String>,
-    /// Hardware for attention only
-    #[arg(long, value_name = "HARDWARE", value_delimiter = ',')]
-    attention_hardware: Vec<String>,
-    /// Hardware for the FFN only
-    #[arg(long, value_name = "HARDWARE", value_delimiter = ',')]
-    ffn_hardware: Vec<String>,
+    #[command(flatten)]
+    sides: Sides,
     /// Which pairs of attention and FFN hardware to show
     #[arg(long, value_enum, value_name = "WHICH")]
     pairing: Option<PairingArg>,
@@ -48,9 +55,6 @@ pub struct Axes {
     /// Number format of the arithmetic, if not the model's activations
     #[arg(long, value_enum, value_name = "FORMAT")]
     compute: Option<ComputeArg>,
-    /// Price of a hardware for this run, as NAME=USD_PER_HOUR
-    #[arg(long, value_name = "NAME=USD")]
-    price: Vec<String>,
     /// Take each profile's first price of this kind instead of its first one
     #[arg(long, value_enum, value_name = "KIND")]
     price_basis: Option<PriceBasisArg>,
@@ -126,7 +130,7 @@ impl Axes {
         let needs_base = base.is_some()
             || self.model.is_empty()
             || self.context.is_empty()
-            || !self.names_both_sides();
+            || !self.sides.are_named();
         let base = match (needs_base, base) {
             (true, name) => Some(Loaded::load(catalog, name.unwrap_or(DEFAULT_SCENARIO))?),
             _ => None,
@@ -146,14 +150,17 @@ impl Axes {
             Some(loaded) if self.context.is_empty() => loaded.contexts().to_vec(),
             _ => self.contexts()?,
         };
-        let side = |own: &[String], option: &str| self.side(catalog, base.as_ref(), own, option);
+        let known: Option<Vec<Hardware>> = base
+            .as_ref()
+            .map(|loaded| loaded.hardware.iter().map(|part| part.value.clone()).collect());
+        let [attention_hardware, ffn_hardware] = self.sides.load(catalog, known.as_deref())?;
         // A scenario's rules count only where the user asked for the scenario.
         let rules = base.as_ref().filter(|_| self.scenario.is_some()).map(|l| &l.scenario);
         let mut grid = CostGrid {
             models,
             contexts,
-            attention_hardware: side(&self.attention_hardware, "--attention-hardware")?,
-            ffn_hardware: side(&self.ffn_hardware, "--ffn-hardware")?,
+            attention_hardware,
+            ffn_hardware,
             pairing: self.pairing(rules.map(|s| s.pairing)),
             counting: match self.counting {
                 Some(counting) => counting.into(),
@@ -171,8 +178,6 @@ impl Axes {
                 ComputeArg::Fp4 => Dtype::Nvfp4,
             }),
         };
-        let all = grid.attention_hardware.iter_mut().chain(&mut grid.ffn_hardware);
-        set_prices(&self.price, all)?;
         if !grid.has_pairs() {
             return Err(no_pairs(&grid));
         }
@@ -192,11 +197,6 @@ impl Axes {
         distinct(&self.model)
     }
 
-    fn names_both_sides(&self) -> bool {
-        !self.hardware.is_empty()
-            || (!self.attention_hardware.is_empty() && !self.ffn_hardware.is_empty())
-    }
-
     fn pairing(&self, base: Option<Pairing>) -> Pairing {
         match self.pairing {
             Some(PairingArg::Best) => Pairing::Best,
@@ -213,33 +213,10 @@ impl Axes {
             .map(|all| distinct(&all))
             .map_err(|message| refused("--context", &text, 0..text.len(), &message))
     }
-
-    fn side(
-        &self,
-        catalog: &Catalog,
-        base: Option<&Loaded>,
-        own: &[String],
-        option: &str,
-    ) -> Result<Vec<Hardware>, Diagnostic> {
-        let load = |names: &[String], option: &str| {
-            let names = distinct(names);
-            let mut all = each(&names, option, |name| catalog.hardware(name))?;
-            tell_apart(&names, &mut all, |hardware| &mut hardware.name);
-            Ok(all)
-        };
-        match (own.is_empty(), self.hardware.is_empty(), base) {
-            (false, _, _) => load(own, option),
-            (true, false, _) => load(&self.hardware, "--hardware"),
-            (true, true, Some(loaded)) => {
-                Ok(loaded.hardware.iter().map(|part| part.value.clone()).collect())
-            }
-            (true, true, None) => Err(Diagnostic::new("no hardware is named")),
-        }
-    }
 }
 
 /// The same without repeats, in order.
-fn distinct<T: Clone + PartialEq>(all: &[T]) -> Vec<T> {
+pub(super) fn distinct<T: Clone + PartialEq>(all: &[T]) -> Vec<T> {
     let mut kept: Vec<T> = Vec::with_capacity(all.len());
     for one in all {
         if !kept.contains(one) {
@@ -250,7 +227,11 @@ fn distinct<T: Clone + PartialEq>(all: &[T]) -> Vec<T> {
 }
 
 /// Calls what was given by path by that path where several parts have one name.
-fn tell_apart<T>(references: &[String], parts: &mut [T], name: fn(&mut T) -> &mut String) {
+pub(super) fn tell_apart<T>(
+    references: &[String],
+    parts: &mut [T],
+    name: fn(&mut T) -> &mut String,
+) {
     let names: Vec<String> = parts.iter_mut().map(|part| name(part).clone()).collect();
     for ((reference, part), own) in references.iter().zip(parts).zip(&names) {
         if names.iter().filter(|other| *other == own).count() > 1 {
@@ -308,44 +289,6 @@ fn no_pairs(grid: &CostGrid) -> Diagnostic {
          FFN: {ffn})"
     );
     Diagnostic::new(message).help("name one hardware on both sides, or leave `--pairing` out")
-}
-
-/// Puts the prices of this run, given as NAME=USD_PER_HOUR, before those of the profiles.
-pub(super) fn set_prices<'a>(
-    prices: &[String],
-    hardware: impl Iterator<Item = &'a mut Hardware>,
-) -> Result<(), Diagnostic> {
-    let mut all: Vec<&mut Hardware> = hardware.collect();
-    for text in prices {
-        let wrong = |message: &str| refused("--price", text, 0..text.len(), message);
-        let (name, usd) = text
-            .split_once('=')
-            .ok_or_else(|| wrong("a price is NAME=USD_PER_HOUR\nwrite --price h20=0.80"))?;
-        let usd: f64 =
-            usd.parse().map_err(|_| wrong("the price is no number\nwrite --price h20=0.80"))?;
-        let usd = Positive::new(usd).map_err(|m| wrong(&format!("the price {m}")))?;
-        let price = Price {
-            rate: UsdPerSecond::from_usd_per_hour(usd.0),
-            basis: PriceBasis::Given,
-            date: "this run".to_owned(),
-            source: "--price".to_owned(),
-        };
-        let mut found = false;
-        for hardware in all.iter_mut().filter(|hw| hw.name == name) {
-            hardware.prices.insert(0, price.clone());
-            found = true;
-        }
-        if !found {
-            let names: Vec<&str> = all.iter().map(|hw| hw.name.as_str()).collect();
-            let names = distinct(&names);
-            let right = match did_you_mean(name, names.iter().copied()) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("this run has {}", all_of(&names)),
-            };
-            return Err(wrong(&format!("no hardware of this run is called `{name}`\n{right}")));
-        }
-    }
-    Ok(())
 }
 
 /// Loads every name of an option; a complaint without a place points at the name.

@@ -1,14 +1,15 @@
 //! The options that say under which conditions a deployment runs: shape, wire, efficiencies,
-//! reserve, speculation. Shared by `estimate`, `plan` and `explain`.
+//! reserve, speculation. Shared by `estimate`, `plan` and `explain`; checked as those of a scenario
+//! are, by [`ConditionsSpec`].
 
 use super::axes::refused;
-use crate::deploy::context::log_normal_spread;
 use crate::deploy::deployment::{Deployment, Dispatch, Side};
-use crate::deploy::imbalance::Imbalance;
-use crate::deploy::name::{Shape, parse};
-use crate::deploy::options::{Options, accepted_tokens};
+use crate::deploy::options::Options;
 use crate::machine::hardware::WithoutFp8;
-use crate::spec::Diagnostic;
+use crate::spec::conditions::ConditionsSpec;
+use crate::spec::de::At;
+use crate::spec::quantity::{Count, NotNegative, Positive};
+use crate::spec::{Diagnostic, Origin, Source};
 use crate::sweep::shapes::Choices;
 use crate::work::dtype::Dtype;
 use crate::work::model::Model;
@@ -18,75 +19,75 @@ use clap::{Args, ValueEnum};
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Conditions")]
 pub struct Conditions {
-    /// Devices of an attention or FFN instance
-    #[arg(long, value_name = "N", default_value_t = 8)]
-    instance_devices: u32,
+    /// Devices of an attention or FFN instance [default: 8]
+    #[arg(long, value_name = "N")]
+    instance_devices: Option<u32>,
     /// Devices that share one attention rank's heads [default: 1, or the TP of the deployment]
     #[arg(long, value_name = "N")]
     attention_tp: Option<u32>,
     /// Devices that share one expert's width [default: the instance, or the TP of the deployment]
     #[arg(long, value_name = "N")]
     expert_tp: Option<u32>,
-    /// Expert copies beyond one each
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    redundant_experts: u32,
+    /// Expert copies beyond one each [default: 0]
+    #[arg(long, value_name = "N")]
+    redundant_experts: Option<u32>,
     /// How tokens reach the FFN instances of an AFD deployment [default: broadcast]
     #[arg(long, value_enum, value_name = "HOW")]
     dispatch: Option<DispatchArg>,
-    /// Where an AFD deployment runs shared experts
-    #[arg(long, value_enum, value_name = "SIDE", default_value_t = SideArg::Ffn)]
-    shared_experts_on: SideArg,
-    /// Where an AFD deployment runs the FFN of dense layers
-    #[arg(long, value_enum, value_name = "SIDE", default_value_t = SideArg::Ffn)]
-    dense_layers_on: SideArg,
-    /// Where an AFD deployment runs the LM head
-    #[arg(long, value_enum, value_name = "SIDE", default_value_t = SideArg::Attention)]
-    lm_head_on: SideArg,
+    /// Where an AFD deployment runs shared experts [default: ffn]
+    #[arg(long, value_enum, value_name = "SIDE")]
+    shared_experts_on: Option<SideArg>,
+    /// Where an AFD deployment runs the FFN of dense layers [default: ffn]
+    #[arg(long, value_enum, value_name = "SIDE")]
+    dense_layers_on: Option<SideArg>,
+    /// Where an AFD deployment runs the LM head [default: attention]
+    #[arg(long, value_enum, value_name = "SIDE")]
+    lm_head_on: Option<SideArg>,
     /// Format of the KV cache, if not the model's
     #[arg(long, value_enum, value_name = "FORMAT")]
     kv_cache: Option<CacheArg>,
-    /// Bytes per element to the FFN: 1 for FP8
-    #[arg(long, value_name = "BYTES", default_value_t = 1.0)]
-    dispatch_bytes: f64,
-    /// Bytes per element back: 2 for BF16
-    #[arg(long, value_name = "BYTES", default_value_t = 2.0)]
-    return_bytes: f64,
-    /// Share of the network cards' line rate that is reached
-    #[arg(long, value_name = "SHARE", default_value_t = 1.0)]
-    network_efficiency: f64,
-    /// Share of the scale-up links' rate that is reached
-    #[arg(long, value_name = "SHARE", default_value_t = 1.0)]
-    scale_up_efficiency: f64,
-    /// Time of an empty transfer
-    #[arg(long, value_name = "US", default_value_t = 0.0)]
-    network_latency_us: f64,
-    /// Time of a step outside layers and LM head: scheduling, sampling
-    #[arg(long, value_name = "MS", default_value_t = 0.0)]
-    fixed_ms: f64,
-    /// Share of device memory that is kept free
-    #[arg(long, value_name = "SHARE", default_value_t = 0.05)]
-    memory_reserve: f64,
+    /// Bytes per element to the FFN: 1 for FP8 [default: 1]
+    #[arg(long, value_name = "BYTES")]
+    dispatch_bytes: Option<f64>,
+    /// Bytes per element back: 2 for BF16 [default: 2]
+    #[arg(long, value_name = "BYTES")]
+    return_bytes: Option<f64>,
+    /// Share of the network cards' line rate that is reached [default: 1]
+    #[arg(long, value_name = "SHARE")]
+    network_efficiency: Option<f64>,
+    /// Share of the scale-up links' rate that is reached [default: 1]
+    #[arg(long, value_name = "SHARE")]
+    scale_up_efficiency: Option<f64>,
+    /// Time of an empty transfer [default: 0]
+    #[arg(long, value_name = "US")]
+    network_latency_us: Option<f64>,
+    /// Time of a step outside layers and LM head: scheduling, sampling [default: 0]
+    #[arg(long, value_name = "MS")]
+    fixed_ms: Option<f64>,
+    /// Share of device memory that is kept free [default: 0.05]
+    #[arg(long, value_name = "SHARE")]
+    memory_reserve: Option<f64>,
     /// The two directions of a network card take turns
     #[arg(long)]
     half_duplex: bool,
-    /// Most loaded expert group over the mean
-    #[arg(long, value_name = "FACTOR", default_value_t = 1.0)]
-    expert_imbalance: f64,
+    /// Most loaded expert group over the mean [default: 1]
+    #[arg(long, value_name = "FACTOR")]
+    expert_imbalance: Option<f64>,
     /// Experts are used as by Zipf's law with this exponent; --redundant-experts evens it out
     #[arg(long, value_name = "EXPONENT", conflicts_with = "expert_imbalance")]
     expert_zipf: Option<f64>,
-    /// Contexts are lognormal around --context, with this standard deviation of the logarithm
-    #[arg(long, value_name = "SIGMA", default_value_t = 0.0)]
-    context_log_sigma: f64,
-    /// Rows that matrix products are padded up to, as tiled kernels do
-    #[arg(long, value_name = "ROWS", default_value_t = 1)]
-    tile_rows: u32,
-    /// Tokens drafted per step beside the one that is certain
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    draft_tokens: u32,
-    /// Tokens accepted per step
-    #[arg(long, value_name = "N", default_value_t = 1.0)]
-    accepted_tokens: f64,
+    /// Contexts are lognormal around --context, with this standard deviation of the logarithm [default: 0]
+    #[arg(long, value_name = "SIGMA")]
+    context_log_sigma: Option<f64>,
+    /// Rows that matrix products are padded up to, as tiled kernels do [default: 1]
+    #[arg(long, value_name = "ROWS")]
+    tile_rows: Option<u32>,
+    /// Tokens drafted per step beside the one that is certain [default: 0]
+    #[arg(long, value_name = "N")]
+    draft_tokens: Option<u32>,
+    /// Tokens accepted per step [default: 1]
+    #[arg(long, value_name = "N")]
+    accepted_tokens: Option<f64>,
     /// Probability that the first, second ... drafted token is accepted if those before it were;
     /// stands in for --draft-tokens and --accepted-tokens
     #[arg(long, value_name = "P", value_delimiter = ',',
@@ -96,9 +97,6 @@ pub struct Conditions {
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = WithoutFp8Arg::Bf16)]
     without_fp8: WithoutFp8Arg,
 }
-
-/// No instance of a plan has more devices.
-const MOST_INSTANCE_DEVICES: u32 = 1024;
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum DispatchArg {
@@ -146,70 +144,67 @@ enum WithoutFp8Arg {
 }
 
 impl Conditions {
+    /// The same as a spec has them, each with its option as its place.
+    fn spec(&self) -> Result<ConditionsSpec, Diagnostic> {
+        let count = |option: &str, n: Option<u32>| given(option, n, |n| Count::new(u64::from(n)));
+        Ok(ConditionsSpec {
+            instance_devices: count("--instance-devices", self.instance_devices)?,
+            attention_tp: count("--attention-tp", self.attention_tp)?,
+            expert_tp: count("--expert-tp", self.expert_tp)?,
+            redundant_experts: self.redundant_experts,
+            dispatch: self.dispatch.map(Dispatch::from),
+            shared_experts_on: self.shared_experts_on.map(Side::from),
+            dense_layers_on: self.dense_layers_on.map(Side::from),
+            lm_head_on: self.lm_head_on.map(Side::from),
+            network_efficiency: positive("--network-efficiency", self.network_efficiency)?,
+            scale_up_efficiency: positive("--scale-up-efficiency", self.scale_up_efficiency)?,
+            network_latency_us: not_negative("--network-latency-us", self.network_latency_us)?
+                .map(|at| at.value),
+            fixed_ms: not_negative("--fixed-ms", self.fixed_ms)?.map(|at| at.value),
+            memory_reserve: not_negative("--memory-reserve", self.memory_reserve)?,
+            half_duplex: Some(self.half_duplex),
+            expert_imbalance: positive("--expert-imbalance", self.expert_imbalance)?,
+            expert_zipf: not_negative("--expert-zipf", self.expert_zipf)?,
+            context_log_sigma: not_negative("--context-log-sigma", self.context_log_sigma)?,
+            tile_rows: count("--tile-rows", self.tile_rows)?.map(|at| at.value),
+            acceptance: self.acceptance()?,
+            draft_tokens: self.draft_tokens,
+            accepted_tokens: positive("--accepted-tokens", self.accepted_tokens)?,
+        })
+    }
+
+    fn acceptance(&self) -> Result<Option<At<Vec<NotNegative>>>, Diagnostic> {
+        if self.acceptance.is_empty() {
+            return Ok(None);
+        }
+        let text: Vec<String> = self.acceptance.iter().map(f64::to_string).collect();
+        let text = text.join(",");
+        let wrong = |message: String| {
+            let message = format!("--acceptance {message}");
+            refused("--acceptance", &text, 0..text.len(), &message)
+        };
+        let all = self.acceptance.iter().map(|&p| NotNegative::new(p).map_err(wrong));
+        let value = all.collect::<Result<_, _>>()?;
+        Ok(Some(At { value, origin: Some(whole("--acceptance", &text)) }))
+    }
+
     /// The options of a compiled deployment.
     ///
     /// # Errors
     /// The first value that cannot be meant.
     pub(super) fn options(&self) -> Result<Options, Diagnostic> {
-        let mut options = Options {
-            network_latency_s: at_least("--network-latency-us", self.network_latency_us, 0.0)?
-                / 1e6,
-            fixed_s: at_least("--fixed-ms", self.fixed_ms, 0.0)? / 1e3,
-            network_efficiency: share("--network-efficiency", self.network_efficiency)?,
-            scale_up_efficiency: share("--scale-up-efficiency", self.scale_up_efficiency)?,
-            memory_reserve: at_least("--memory-reserve", self.memory_reserve, 0.0)?,
-            half_duplex: self.half_duplex,
-            expert_imbalance: self.imbalance()?,
-            context_spread: log_normal_spread(at_least(
-                "--context-log-sigma",
-                self.context_log_sigma,
-                0.0,
-            )?),
-            tile_rows: f64::from(self.tile_rows.max(1)),
-            query_tokens: 1.0 + f64::from(self.draft_tokens),
-            accepted_tokens: at_least("--accepted-tokens", self.accepted_tokens, 1.0)?,
-            without_fp8: match self.without_fp8 {
-                WithoutFp8Arg::Bf16 => WithoutFp8::Bf16,
-                WithoutFp8Arg::Int8 => WithoutFp8::Int8,
-            },
-            ..Options::default()
+        let mut wire = Options::default().wire;
+        if let Some(bytes) = positive("--dispatch-bytes", self.dispatch_bytes)? {
+            wire.dispatch_bytes_per_element = bytes.value.0;
+        }
+        if let Some(bytes) = positive("--return-bytes", self.return_bytes)? {
+            wire.combine_bytes_per_element = bytes.value.0;
+        }
+        let without_fp8 = match self.without_fp8 {
+            WithoutFp8Arg::Bf16 => WithoutFp8::Bf16,
+            WithoutFp8Arg::Int8 => WithoutFp8::Int8,
         };
-        options.wire.dispatch_bytes_per_element =
-            positive("--dispatch-bytes", self.dispatch_bytes)?;
-        options.wire.combine_bytes_per_element = positive("--return-bytes", self.return_bytes)?;
-        if !self.acceptance.is_empty() {
-            for &p in &self.acceptance {
-                if !(0.0..=1.0).contains(&p) {
-                    return Err(number("--acceptance", p, "must be a probability"));
-                }
-            }
-            options.query_tokens = 1.0 + self.acceptance.len() as f64;
-            options.accepted_tokens = accepted_tokens(&self.acceptance);
-        }
-        if options.context_spread > MOST_SPREAD {
-            let message = "must be at most 3: contexts would differ by factors of thousands";
-            return Err(number("--context-log-sigma", self.context_log_sigma, message));
-        }
-        if options.memory_reserve >= 1.0 {
-            return Err(number("--memory-reserve", self.memory_reserve, "must be less than 1"));
-        }
-        if options.accepted_tokens > options.query_tokens {
-            let message = format!("must be at most 1 + --draft-tokens, {}", options.query_tokens);
-            return Err(number("--accepted-tokens", self.accepted_tokens, &message));
-        }
-        Ok(options)
-    }
-
-    fn imbalance(&self) -> Result<Imbalance, Diagnostic> {
-        Ok(match self.expert_zipf {
-            None => match at_least("--expert-imbalance", self.expert_imbalance, 1.0)? {
-                1.0 => Imbalance::Uniform,
-                factor => Imbalance::MaxOverMean(factor),
-            },
-            Some(exponent) => {
-                Imbalance::Zipf { exponent: at_least("--expert-zipf", exponent, 0.0)?.min(10.0) }
-            }
-        })
+        self.spec()?.options(wire, without_fp8)
     }
 
     /// The deployment of a name under these conditions.
@@ -217,25 +212,8 @@ impl Conditions {
     /// # Errors
     /// If the name cannot be read or its groups do not divide.
     pub(super) fn deployment(&self, name: &str) -> Result<Deployment, Diagnostic> {
-        let shape = Shape {
-            instance_devices: self.instance_devices,
-            attention_tp: self.attention_tp,
-            expert_tp: self.expert_tp,
-        };
-        let read = parse(name, &shape);
-        let mut deployment =
-            read.map_err(|wrong| refused("--deployment", name, 0..name.len(), &wrong.0))?;
-        match &mut deployment {
-            Deployment::Afd(afd) => {
-                afd.dispatch = self.dispatch.map(Dispatch::from).unwrap_or_default();
-                afd.shared_experts_on = self.shared_experts_on.into();
-                afd.dense_layers_on = self.dense_layers_on.into();
-                afd.lm_head_on = self.lm_head_on.into();
-                afd.redundant_experts = self.redundant_experts;
-            }
-            Deployment::Colocated(c) => c.redundant_experts = self.redundant_experts,
-        }
-        Ok(deployment)
+        let origin = Some(whole("--deployment", name));
+        self.spec()?.deployment(&At { value: name.to_owned(), origin })
     }
 
     /// What a plan may choose: everything that these conditions do not fix.
@@ -243,32 +221,7 @@ impl Conditions {
     /// # Errors
     /// If a group does not divide the instance.
     pub(super) fn choices(&self) -> Result<Choices, Diagnostic> {
-        let g = self.instance_devices;
-        if !(1..=MOST_INSTANCE_DEVICES).contains(&g) {
-            let message = format!("must be 1 to {MOST_INSTANCE_DEVICES}");
-            return Err(number("--instance-devices", f64::from(g), &message));
-        }
-        let mut choices = Choices::all(g);
-        let groups = [
-            ("--attention-tp", self.attention_tp, &mut choices.attention_tp),
-            ("--expert-tp", self.expert_tp, &mut choices.expert_tp),
-        ];
-        for (option, fixed, of) in groups {
-            let Some(fixed) = fixed else { continue };
-            if !of.contains(&fixed) {
-                let message = format!("must divide the {g} devices of an instance");
-                return Err(number(option, f64::from(fixed), &message));
-            }
-            *of = vec![fixed];
-        }
-        if let Some(dispatch) = self.dispatch {
-            choices.dispatch = vec![dispatch.into()];
-        }
-        choices.shared_experts_on = self.shared_experts_on.into();
-        choices.dense_layers_on = self.dense_layers_on.into();
-        choices.lm_head_on = self.lm_head_on.into();
-        choices.redundant_experts = self.redundant_experts;
-        Ok(choices)
+        self.spec()?.choices()
     }
 
     /// The model with the cache format of these conditions.
@@ -283,32 +236,29 @@ impl Conditions {
     }
 }
 
-/// Deviation over mean of a lognormal whose logarithm deviates by 3.
-const MOST_SPREAD: f64 = 90.02;
-
-fn number(option: &str, value: f64, message: &str) -> Diagnostic {
+/// A checked value of an option, with the option as its place.
+pub(super) fn given<T: Copy + ToString, V>(
+    option: &str,
+    value: Option<T>,
+    check: impl Fn(T) -> Result<V, String>,
+) -> Result<Option<At<V>>, Diagnostic> {
+    let Some(value) = value else { return Ok(None) };
     let text = value.to_string();
-    refused(option, &text, 0..text.len(), &format!("{option} {message}, not {text}"))
-}
-
-fn at_least(option: &str, value: f64, least: f64) -> Result<f64, Diagnostic> {
-    if value.is_finite() && value >= least && value < 1e9 {
-        return Ok(value);
-    }
-    Err(number(option, value, &format!("must be at least {least} and less than 1e9")))
-}
-
-fn positive(option: &str, value: f64) -> Result<f64, Diagnostic> {
-    if value > 0.0 {
-        at_least(option, value, 0.0)
-    } else {
-        Err(number(option, value, "must be greater than 0"))
+    match check(value) {
+        Ok(value) => Ok(Some(At { value, origin: Some(whole(option, &text)) })),
+        Err(message) => Err(refused(option, &text, 0..text.len(), &format!("{option} {message}"))),
     }
 }
 
-fn share(option: &str, value: f64) -> Result<f64, Diagnostic> {
-    if (1e-6..=1.0).contains(&value) {
-        return Ok(value);
-    }
-    Err(number(option, value, "must be at least 1e-6 and at most 1"))
+fn positive(option: &str, value: Option<f64>) -> Result<Option<At<Positive>>, Diagnostic> {
+    given(option, value, Positive::new)
+}
+
+fn not_negative(option: &str, value: Option<f64>) -> Result<Option<At<NotNegative>>, Diagnostic> {
+    given(option, value, NotNegative::new)
+}
+
+/// The whole text of an option.
+fn whole(option: &str, text: &str) -> Origin {
+    Origin::new(&Source::new(option, text), 0..text.len())
 }

@@ -5,6 +5,7 @@ use super::{Failure, Output, print};
 use crate::catalog::{Catalog, config_path};
 use crate::report::cost_table::{Labels, cost_table};
 use crate::report::show_model::About;
+use crate::spec::de::aside;
 use crate::spec::{Diagnostic, Kind};
 use crate::work::dtype::Dtype;
 use clap::Args;
@@ -41,7 +42,7 @@ impl CostArgs {
 fn assumed_formats(catalog: &Catalog, models: &[String]) -> Result<Vec<String>, Diagnostic> {
     let mut by_text: IndexMap<String, Vec<&str>> = IndexMap::new();
     for model in models.iter().filter(|model| config_path(model).is_some()) {
-        let about = About::of(&catalog.read(Kind::Model, model)?);
+        let about = aside::<About>(&catalog.read(Kind::Model, model)?);
         let assumed = about.imported.map(|imported| imported.assumed).unwrap_or_default();
         for text in assumed.into_iter().filter(|text| names_format(text)) {
             by_text.entry(text).or_default().push(model);

@@ -1,8 +1,8 @@
 //! `afford estimate`: what a deployment does at a batch, a number of micro-batches and a context.
 
-use super::axes::{each, refused, set_prices};
+use super::axes::{each, refused};
 use super::conditions::Conditions;
-use super::lengths::in_flight;
+use super::sides::set_prices;
 use super::{Failure, Output, print};
 use crate::catalog::Catalog;
 use crate::deploy::compile::{Compiled, Pools, compile};
@@ -11,9 +11,11 @@ use crate::deploy::estimate::{Estimate, MOST_MICRO_BATCHES, Point};
 use crate::deploy::options::Options;
 use crate::machine::fidelity::Fidelity;
 use crate::machine::hardware::Hardware;
+use crate::measured::lengths::lengths;
 use crate::report::estimate_table::{EstimateRow, estimate_table};
 use crate::spec::Diagnostic;
 use crate::spec::quantity::parse_contexts;
+use crate::text_file::read_text;
 use crate::units::Seconds;
 use crate::work::model::Model;
 use clap::Args;
@@ -64,6 +66,9 @@ pub struct EstimateArgs {
     #[command(flatten)]
     pub(super) output: Output,
 }
+
+/// No trace is larger.
+const LARGEST_TRACE_BYTES: u64 = 1 << 30;
 
 /// One combination, evaluated, with what it was made of.
 pub(super) struct Case {
@@ -128,7 +133,7 @@ impl EstimateArgs {
     /// the options.
     fn contexts(&self, options: &mut Options) -> Result<Vec<f64>, Diagnostic> {
         if let Some(file) = &self.lengths {
-            let moments = in_flight(file)?;
+            let moments = lengths(&read_text(file, LARGEST_TRACE_BYTES)?)?.in_flight();
             options.context_spread = moments.deviation / moments.mean;
             return Ok(vec![moments.mean]);
         }

@@ -12,7 +12,6 @@ mod cost;
 mod estimate;
 mod explain;
 mod import;
-mod lengths;
 mod list;
 mod man;
 mod pareto;
@@ -21,6 +20,7 @@ mod report;
 mod schema;
 mod serving;
 mod show;
+mod sides;
 mod solve;
 mod validate;
 

@@ -1,6 +1,6 @@
 //! `afford pareto`: the exact front over columns of a table, or of a scenario.
 
-use super::axes::Axes;
+use super::axes::{Axes, GROUP};
 use super::{Failure, Output, print};
 use crate::catalog::Catalog;
 use crate::report::batch_table::batch_table;
@@ -48,7 +48,7 @@ const LARGEST_TABLE_BYTES: u64 = 256 << 20;
 pub struct ParetoArgs {
     /// A table as CSV, JSON or JSON Lines, - for stdin, or a scenario by name or path; computed
     /// from the options below if left out
-    #[arg(value_name = "FILE|SCENARIO", conflicts_with = "Axes")]
+    #[arg(value_name = "FILE|SCENARIO", conflicts_with_all = GROUP)]
     file: Option<PathBuf>,
     /// Column to be small or large, two or three times; without :min or :max, parameters and
     /// tokens/s are to be large, all else small. Short names: cost, tpot, interactivity (tokens/s of

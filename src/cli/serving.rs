@@ -6,8 +6,6 @@ use super::{Failure, print};
 use crate::catalog::Catalog;
 use crate::deploy::deployment::Deployment;
 use crate::deploy::serving::{Batching, DEFAULT_CHUNK_TOKENS, Load, Serving};
-use crate::machine::fidelity::Fidelity;
-use crate::report::estimate_table::EstimateRow;
 use crate::report::serving_table::{ServingRow, serving_table};
 use crate::spec::Diagnostic;
 use crate::spec::quantity::parse_contexts;
@@ -116,17 +114,8 @@ impl EstimateCommand {
                 let serving = Serving::compile(&model, colocated, &hardware, options)?;
                 for micro_batches in estimate.micro_batches(&deployment)? {
                     for load in self.serving.loads(micro_batches)? {
-                        let served = serving.estimate(load);
-                        let row = EstimateRow {
-                            model: model.name.clone(),
-                            attention_hardware: hardware.name.clone(),
-                            ffn_hardware: hardware.name.clone(),
-                            deployment,
-                            point: serving.point(&load),
-                            fidelity: Fidelity::Roofline,
-                            estimate: served.estimate,
-                        };
-                        rows.push(ServingRow { row, load, serving: served });
+                        let names = (model.name.as_str(), hardware.name.as_str());
+                        rows.push(ServingRow::new(names, deployment, &serving, load));
                     }
                 }
             }

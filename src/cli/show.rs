@@ -6,6 +6,7 @@ use crate::catalog::{Catalog, kind_of, read_file};
 use crate::report::sheet::render;
 use crate::report::show_hardware::{self, HardwareSheet};
 use crate::report::show_model::{self, ModelSheet};
+use crate::spec::de::aside;
 use crate::spec::quantity::parse_contexts;
 use crate::spec::source::did_you_mean;
 use crate::spec::{Diagnostic, Kind};
@@ -53,7 +54,7 @@ impl ShowArgs {
             .map_err(|message| refused("--context", &contexts, 0..contexts.len(), &message))?;
         let model = catalog.model(&self.name)?;
         let (about, place) = match catalog.read(Kind::Model, &self.name) {
-            Ok(node) => (show_model::About::of(&node), node.origin.source.name.clone()),
+            Ok(node) => (aside::<show_model::About>(&node), node.origin.source.name.clone()),
             Err(_) => (show_model::About::default(), self.name.clone()),
         };
         let counting: Counting = self.counting.into();
@@ -64,7 +65,7 @@ impl ShowArgs {
     fn hardware(&self, catalog: &Catalog) -> Result<String, Diagnostic> {
         let node = catalog.read(Kind::Hardware, &self.name)?;
         let hardware = catalog.hardware(&self.name)?;
-        let about = show_hardware::About::of(&node);
+        let about = aside::<show_hardware::About>(&node);
         let sheet = HardwareSheet::new(&hardware, about, &node.origin.source.name);
         Ok(render(&sheet, || sheet.text(), self.output.format))
     }

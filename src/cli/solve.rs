@@ -1,7 +1,8 @@
 //! `afford solve`: inverse questions, each answered with its bracket.
 
-use super::axes::{each, refused, set_prices};
+use super::axes::{each, refused};
 use super::conditions::Conditions;
+use super::sides::set_prices;
 use super::{Failure, Output, print};
 use crate::catalog::Catalog;
 use crate::deploy::compile::Pools;

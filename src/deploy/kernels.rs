@@ -5,7 +5,8 @@
 //! A matrix product computes whole tiles of rows and moves the rows that there are. The experts'
 //! rows fill tiles of their own: with x rows of a device for n experts that they touch, n tiles'
 //! worth of x / n rows each. Where times are to be a bound from below, [`Tiling::Bare`] leaves padding,
-//! waves and merging out. Nothing here allocates.
+//! waves and merging out. Nothing here allocates, and visits are always inlined: sums stay in
+//! registers.
 
 use super::compile::{AttentionKind, FfnKind, TimedExperts, TimedGemm};
 use super::rates::{FitId, SmallKernels};
@@ -41,7 +42,7 @@ pub(super) struct Kernel {
 }
 
 /// Visits products that all have the same rows.
-#[inline]
+#[inline(always)]
 pub(super) fn each_gemm(all: &[TimedGemm], rows: f64, how: Tiling, mut visit: impl FnMut(Kernel)) {
     for TimedGemm { gemm, rate, fit } in all {
         let bytes = gemm.weight_bytes + gemm.bytes_per_row * rows;
@@ -66,7 +67,7 @@ pub(super) fn gemms(all: &[TimedGemm], rows: f64, how: Tiling) -> KernelTime {
 impl AttentionKind {
     /// Visits the kernels of one layer on one device for `requests` with `queries` query tokens
     /// each.
-    #[inline]
+    #[inline(always)]
     pub(super) fn each(
         &self,
         requests: f64,
@@ -81,7 +82,7 @@ impl AttentionKind {
     }
 
     /// The core.
-    #[inline]
+    #[inline(always)]
     pub(super) fn core(&self, requests: f64, queries: f64, context: f64, how: Tiling) -> Kernel {
         let core = self.core.at(context);
         // More query tokens multiply arithmetic, not the cache that they share.
@@ -119,7 +120,7 @@ impl AttentionKind {
 }
 
 /// Visits kernels that only move rows, as one.
-#[inline]
+#[inline(always)]
 pub(super) fn each_small(small: &SmallKernels, rows: f64, mut visit: impl FnMut(Kernel)) {
     let total_s = small.time(rows);
     if total_s > 0.0 {
@@ -137,7 +138,7 @@ pub(super) fn each_small(small: &SmallKernels, rows: f64, mut visit: impl FnMut(
 
 impl FfnKind {
     /// Visits the kernels that run beside attention for `near` tokens of one device.
-    #[inline]
+    #[inline(always)]
     pub(super) fn each_near(&self, near: f64, how: Tiling, mut visit: impl FnMut(Kernel)) {
         each_gemm(&self.near_gemms, near, how, &mut visit);
         each_small(&self.small, near, visit);
@@ -153,16 +154,20 @@ impl FfnKind {
 
     /// Visits the kernels of one layer on one FFN device for `rows` tokens of the whole
     /// micro-batch.
-    #[inline]
+    #[inline(always)]
     pub(super) fn each(&self, rows: f64, how: Tiling, mut visit: impl FnMut(Kernel)) {
         each_gemm(&self.gemms, rows * self.gemm_rows, how, &mut visit);
         if let Some(TimedExperts { work, rate, fit }) = &self.experts {
             let mine = rows * work.experts_per_token / self.expert_groups * self.skew.max_over_mean;
             let touched = work.touched(self.skew.visits.touched(rows), rows);
-            let bytes = touched * work.expert_bytes + work.bytes_per_row * mine;
+            // Fits of whole experts have what is moved per row as a time of its own.
+            let per_row = if rate.s_per_row > 0.0 { 0.0 } else { work.bytes_per_row };
+            let bytes = touched * work.expert_bytes + per_row * mine;
+            // No device meets more tokens than there are, or than it has rows.
+            let tokens = rows.min(mine);
             let (computed, time) = match how {
                 Tiling::Tiled => {
-                    let time = rate.time(mine, touched, work.flops_per_row, bytes);
+                    let time = rate.time([mine, tokens], touched, work.flops_per_row, bytes);
                     (rate.computed_rows(mine, touched), time)
                 }
                 Tiling::Bare => (mine, rate.least_time(mine * work.flops_per_row, bytes)),

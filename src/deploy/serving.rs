@@ -53,9 +53,12 @@ use crate::machine::hardware::{Hardware, Unknown};
 use crate::units::{Seconds, TOKENS_PER_MTOK};
 use crate::work::model::Model;
 use crate::work::prefill::{PrefillCore, Prompt};
+use schemars::JsonSchema;
+use serde::Deserialize;
 
 /// How prefill and decoding share the devices.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum Batching {
     /// Chunks of prompts ride along with decode steps.
     #[default]

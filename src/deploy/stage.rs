@@ -72,6 +72,20 @@ pub fn network_tokens(
     (card * budget) / bytes_per_row * devices / copies
 }
 
+/// Tokens per second of a device where every one of the requests in flight gets a token in exactly
+/// the promised time.
+#[must_use]
+pub fn promised_throughput(requests: f64, tpot: Seconds, devices: f64) -> f64 {
+    requests / tpot.seconds() / devices
+}
+
+/// Tokens per second of a device where a deployment of more devices has the step and the requests of
+/// a smaller one: what the smaller gives per device, and its devices.
+#[must_use]
+pub fn scaled_throughput(from: (f64, f64), devices: f64) -> f64 {
+    from.0 * from.1 / devices
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -84,5 +98,11 @@ mod tests {
         assert_eq!(context_tokens(bytes(30.0), bytes(10.0), Bytes::ZERO), None);
         assert_eq!(ffn_devices(bytes(90.0), 3, bytes(10.0), 8), Some(8.0));
         assert_eq!(ffn_devices(bytes(90.0), 3, Bytes::ZERO, 8), None);
+    }
+
+    #[test]
+    fn throughput_of_a_promise_and_of_more_devices() {
+        assert_eq!(promised_throughput(9216.0, Seconds::from_ms(50.0), 64.0), 2880.0);
+        assert_eq!(scaled_throughput((30.0, 8.0), 24.0), 10.0);
     }
 }

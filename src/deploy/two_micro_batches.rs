@@ -88,14 +88,19 @@ pub(super) fn equal_layers(stages: &Stages, layers: u32, sharing: Sharing) -> f6
     longest.min(s - longest) + l * s.max(2.0 * longest) + met
 }
 
-/// The layers' own cycles, and the least of what their first ones wait: a step through layers that
-/// differ, had each a steady state of its own.
-pub(super) fn own_cycles(stretches: &[Stretch], sharing: Sharing) -> f64 {
+/// A step through layers that differ, had each a steady state of its own: their cycles, and the
+/// least that one of them waits at first; at least the way of one micro-batch and a turn of the
+/// busiest resource.
+pub(super) fn unlike_layers(stretches: &[Stretch], sharing: Sharing) -> f64 {
     let (mut cycles, mut wait) = (0.0, f64::INFINITY);
+    let (mut alone, mut busiest) = (0.0, 0.0_f64);
     for stretch in stretches.iter().filter(|stretch| stretch.layers > 0) {
-        let longest = stretch.stages.longest();
-        cycles += 2.0 * f64::from(stretch.layers) * cycle(&stretch.stages, sharing);
-        wait = wait.min(longest.min(stretch.stages.sum() - longest));
+        let (stages, layers) = (&stretch.stages, f64::from(stretch.layers));
+        let (sum, longest) = (stages.sum(), stages.longest());
+        cycles += 2.0 * layers * cycle(stages, sharing);
+        wait = wait.min(longest.min(sum - longest));
+        alone += layers * sum;
+        busiest = busiest.max(stages.busiest(sharing));
     }
-    cycles + wait
+    (cycles + wait).max(alone + busiest)
 }

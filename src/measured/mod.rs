@@ -9,6 +9,7 @@
 //! | `published` | the layout that holds all kinds |
 //! | [`mod@hardware_name`] | a device as files name it |
 //! | [`end_to_end`] | throughput of whole deployments |
+//! | [`mod@lengths`] | lengths of requests in a trace |
 //! | [`serving`] | points where prefill and decoding share devices |
 //! | [`shipped`] | the files inside the program |
 //!
@@ -23,6 +24,7 @@ mod gemm;
 pub mod hardware_name;
 pub mod kernel;
 pub mod layout;
+pub mod lengths;
 mod published;
 pub mod serving;
 pub mod sheet;

@@ -2,7 +2,6 @@
 //! and as a map of ratios over contexts.
 
 use super::crossovers::headed;
-use super::deployed::conditions;
 use super::loaded::Loaded;
 use super::number::{plain, significant};
 use super::plan_table::missed_reason;
@@ -88,7 +87,7 @@ fn instances<T>(place: &At<T>, count: Count) -> Result<u32, Diagnostic> {
 }
 
 fn plan(loaded: &Loaded, of: &BestAfdSpec) -> Result<Plan, Diagnostic> {
-    let (conditions, options) = conditions(loaded, None)?;
+    let (conditions, options) = loaded.conditions(None)?;
     let devices = conditions.instance_devices.map_or(8, |n| u32::try_from(n.0).unwrap_or(8));
     Ok(Plan {
         models: loaded.models.iter().map(|part| part.value.clone()).collect(),
@@ -218,7 +217,7 @@ impl Map<'_> {
 
 /// Cost by ratio and context.
 pub(super) fn figure(loaded: &Loaded, of: &AfdMapSpec, frame: Frame) -> Result<Chart, Diagnostic> {
-    let (conditions, options) = conditions(loaded, None)?;
+    let (conditions, options) = loaded.conditions(None)?;
     let devices = conditions.instance_devices.map_or(8, |n| u32::try_from(n.0).unwrap_or(8));
     let side = |name| -> Result<&Hardware, Diagnostic> { Ok(&loaded.hardware(name)?.value) };
     let part = loaded.model(&of.model)?;

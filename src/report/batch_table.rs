@@ -21,10 +21,10 @@ pub fn batch_table(loaded: &Loaded) -> Result<Table, Diagnostic> {
     for spec in &loaded.scenario.deployments {
         let prepared = prepare(loaded, spec)?;
         let own = [active(&prepared).into(), power_kw(&prepared).into()];
-        for &context in spec.context_tokens.as_ref().map_or(loaded.contexts(), |c| &c.0) {
-            let mut here = batches(&prepared, context as f64);
+        for &context in &prepared.contexts {
+            let mut here = batches(&prepared, context);
             if here.is_empty() {
-                here.push(prepared.row(context as f64));
+                here.push(prepared.row(context));
             }
             more.extend(here.iter().map(|_| own.clone()));
             rows.extend(here);

@@ -11,10 +11,13 @@ use crate::deploy::sparsity::min_routed_experts;
 use crate::deploy::stage;
 use crate::spec::Diagnostic;
 use crate::spec::claim::{
-    ClaimSpec, CostQuantity, FloorQuantity, NetworkQuantity, QuantitySpec, StageQuantity,
+    ClaimSpec, CostQuantity, FloorQuantity, NetworkQuantity, PromisedQuantity, QuantitySpec,
+    StageQuantity,
 };
+use crate::spec::conditions::ConditionsSpec;
 use crate::spec::de::At;
 use crate::spec::quantity::Contexts;
+use crate::spec::scenario::PromiseSpec;
 use crate::spec::source::{did_you_mean, one_of};
 use crate::units::{Bytes, BytesPerSecond, Seconds};
 use crate::work::attention::Attention;
@@ -83,7 +86,32 @@ fn value(loaded: &Loaded, quantity: &QuantitySpec) -> Result<f64, Diagnostic> {
         }
         QuantitySpec::NetworkMicroBatch(of) => network_micro_batch(loaded, of),
         QuantitySpec::StageFfnDevices(of) => InStage::new(loaded, of)?.ffn_devices(),
+        QuantitySpec::PromisedThroughput(of) => promised(loaded, of),
+        QuantitySpec::ScaledThroughput(of) => {
+            let from = (of.tokens_per_s_per_device.0, devices(&of.measured)?);
+            Ok(stage::scaled_throughput(from, devices(&of.deployment)?))
+        }
     }
+}
+
+fn promised(loaded: &Loaded, of: &PromisedQuantity) -> Result<f64, Diagnostic> {
+    let promise = promise(loaded, &of.deployment)?;
+    let requests = (of.micro_batch.0 * promise.stages.0) as f64;
+    let tpot = Seconds::from_ms(promise.tpot_ms.0);
+    Ok(stage::promised_throughput(requests, tpot, devices(&of.deployment)?))
+}
+
+/// Devices of a deployment with instances of eight.
+fn devices(name: &At<String>) -> Result<f64, Diagnostic> {
+    Ok(f64::from(ConditionsSpec::default().deployment(name)?.devices()))
+}
+
+fn promise<'a>(loaded: &'a Loaded, place: &At<String>) -> Result<&'a PromiseSpec, Diagnostic> {
+    loaded.scenario.promise.as_ref().ok_or_else(|| {
+        place
+            .complain("a stage needs the scenario's `promise`")
+            .help("add promise: {tpot_ms: 50, stages: 3, wire: {...}}")
+    })
 }
 
 fn network_micro_batch(loaded: &Loaded, of: &NetworkQuantity) -> Result<f64, Diagnostic> {
@@ -112,11 +140,7 @@ fn network_micro_batch(loaded: &Loaded, of: &NetworkQuantity) -> Result<f64, Dia
 }
 
 fn stage_budget(loaded: &Loaded, name: &At<String>, model: &Model) -> Result<Seconds, Diagnostic> {
-    let promise = loaded.scenario.promise.as_ref();
-    let promise = promise.ok_or_else(|| {
-        name.complain("a stage needs the scenario's `promise`")
-            .help("add promise: {tpot_ms: 50, stages: 3, wire: {...}}")
-    })?;
+    let promise = promise(loaded, name)?;
     Ok(stage::budget(Seconds::from_ms(promise.tpot_ms.0), promise.stages.0, model.layer_count()))
 }
 

@@ -9,7 +9,9 @@ use super::estimate_table::estimate_table;
 use super::floor::sparsity_floor;
 use super::loaded::Loaded;
 use super::number::plain;
+use super::planned::planned;
 use super::published::Published;
+use super::served::served;
 use super::table::{Cell, Column, Show, Table};
 use super::{afd_ratio, attention_designs, claims, crossovers, next_chip, questions};
 use crate::cost::unit_cost::unit_costs;
@@ -40,6 +42,8 @@ pub fn table(
         }
         TableContent::AfdAgainstColocated => duels(loaded),
         TableContent::EndToEnd => end_to_end(loaded, published),
+        TableContent::Serving(entries) => served(loaded, entries),
+        TableContent::Plan(spec) => planned(loaded, spec),
         TableContent::Claims(list) => claims::table(loaded, list),
         TableContent::CheapestByContext => crossovers::cheapest_by_context(loaded),
         TableContent::ModelCrossovers => crossovers::of_models(loaded),

@@ -2,18 +2,19 @@
 //! measured throughput.
 
 use super::estimate_table::EstimateRow;
-use super::loaded::Loaded;
+use super::loaded::{Loaded, Part};
 use super::published::Published;
 use super::table::{Cell, Column, Show, Table};
 use crate::deploy::compile::{Compiled, Pools, compile};
 use crate::deploy::deployment::Deployment;
 use crate::deploy::estimate::{Estimate, MOST_MICRO_BATCHES, Point};
 use crate::deploy::options::Options;
-use crate::machine::fidelity::Fidelity;
 use crate::machine::hardware::Hardware;
 use crate::spec::Diagnostic;
+use crate::spec::conditions::ConditionsSpec;
 use crate::spec::de::At;
-use crate::spec::workload::{ConditionsSpec, DeploymentSpec};
+use crate::spec::quantity::Count;
+use crate::spec::workload::DeploymentSpec;
 use crate::units::Seconds;
 use crate::work::model::Model;
 
@@ -44,7 +45,7 @@ pub(super) struct Prepared<'a> {
     /// The scenario's entry.
     pub spec: &'a DeploymentSpec,
     /// What the model is called.
-    pub label: &'a str,
+    pub label: String,
     /// The model as it runs, with the cache format of the entry.
     pub model: Model,
     /// Label and profile of the attention side.
@@ -59,26 +60,10 @@ pub(super) struct Prepared<'a> {
     pub compiled: Compiled,
     /// Micro-batches.
     pub micro_batches: u32,
+    /// Contexts in tokens.
+    pub contexts: Vec<f64>,
     /// The scenario's promise.
     pub promise: Option<Seconds>,
-}
-
-/// The scenario's conditions with an entry's own over them, and the options they come to.
-pub(super) fn conditions(
-    loaded: &Loaded,
-    own: Option<&ConditionsSpec>,
-) -> Result<(ConditionsSpec, Options), Diagnostic> {
-    let base = loaded.scenario.conditions.clone().unwrap_or_default();
-    let conditions = own.cloned().unwrap_or_default().over(&base);
-    let mut options = conditions.options()?;
-    options.without_fp8 = loaded.scenario.without_fp8;
-    if loaded.scenario.fidelity == Fidelity::Calibrated {
-        options.fidelity = Fidelity::Calibrated;
-    }
-    if let Some(promise) = &loaded.scenario.promise {
-        options.wire = promise.wire;
-    }
-    Ok((conditions, options))
 }
 
 /// Compiles an entry of a scenario.
@@ -89,13 +74,10 @@ pub(super) fn prepare<'a>(
     loaded: &'a Loaded,
     spec: &'a DeploymentSpec,
 ) -> Result<Prepared<'a>, Diagnostic> {
-    let (conditions, options) = conditions(loaded, spec.conditions.as_ref())?;
+    let (conditions, mut options) = loaded.conditions(spec.conditions.as_ref())?;
+    let contexts = contexts(loaded, spec, &conditions, &mut options)?;
     let deployment = conditions.deployment(&spec.deployment)?;
-    let part = loaded.model(&spec.model)?;
-    let model = match spec.kv_cache {
-        Some(format) => part.value.clone().with_kv_cache(format),
-        None => part.value.clone(),
-    };
+    let Part { label, value: model } = loaded.running(&spec.model, spec.kv_cache)?;
     let attention = side(loaded, spec, spec.attention_hardware.as_ref())?;
     let ffn = side(loaded, spec, spec.ffn_hardware.as_ref())?;
     if matches!(deployment, Deployment::Colocated(_)) && attention.1.name != ffn.1.name {
@@ -106,16 +88,7 @@ pub(super) fn prepare<'a>(
     }
     let pools = Pools { attention: attention.1, ffn: ffn.1 };
     let compiled = compile(&model, &deployment, pools, options)?;
-    if let Some(m) = spec.micro_batches.filter(|m| m.0 > u64::from(MOST_MICRO_BATCHES)) {
-        let message = format!("at most {MOST_MICRO_BATCHES} micro-batches, not {}", m.0);
-        return Err(spec.deployment.complain(message));
-    }
-    let micro_batches = spec.micro_batches.map_or_else(
-        || deployment.default_micro_batches(),
-        |m| u32::try_from(m.0).unwrap_or(u32::MAX),
-    );
-    let promise = loaded.scenario.promise.as_ref().map(|p| Seconds::from_ms(p.tpot_ms.0));
-    let label = part.label.as_str();
+    let micro_batches = micro_batches(spec.micro_batches.as_ref(), &deployment)?;
     Ok(Prepared {
         spec,
         label,
@@ -126,7 +99,8 @@ pub(super) fn prepare<'a>(
         options,
         compiled,
         micro_batches,
-        promise,
+        contexts,
+        promise: loaded.promise(),
     })
 }
 
@@ -146,7 +120,7 @@ impl Prepared<'_> {
     /// A row of the estimate table.
     pub(super) fn row_of(&self, point: Point, estimate: Estimate) -> EstimateRow {
         EstimateRow {
-            model: self.label.to_owned(),
+            model: self.label.clone(),
             attention_hardware: self.attention.0.to_owned(),
             ffn_hardware: self.ffn.0.to_owned(),
             deployment: self.deployment,
@@ -171,12 +145,58 @@ fn evaluate<'a>(
     all: &mut Vec<Deployed<'a>>,
 ) -> Result<(), Diagnostic> {
     let prepared = prepare(loaded, spec)?;
-    let contexts = spec.context_tokens.as_ref().map_or(loaded.contexts(), |c| &c.0);
-    for &context in contexts {
-        let (row, model) = (prepared.row(context as f64), prepared.model.clone());
+    for &context in &prepared.contexts {
+        let (row, model) = (prepared.row(context), prepared.model.clone());
         all.push(Deployed { row, spec, model });
     }
     Ok(())
+}
+
+/// The contexts of a deployment: those named, or the mean of those in flight, whose spread goes
+/// into the options.
+fn contexts(
+    loaded: &Loaded,
+    spec: &DeploymentSpec,
+    conditions: &ConditionsSpec,
+    options: &mut Options,
+) -> Result<Vec<f64>, Diagnostic> {
+    let Some(context) = &spec.context else {
+        let contexts = spec.context_tokens.as_ref().map_or(loaded.contexts(), |c| &c.0);
+        return Ok(contexts.iter().map(|&context| context as f64).collect());
+    };
+    let twice = match (&spec.context_tokens, &conditions.context_log_sigma) {
+        (Some(_), _) => Some("`context_tokens`"),
+        (_, Some(_)) => Some("`context_log_sigma`"),
+        (None, None) => None,
+    };
+    if let Some(other) = twice {
+        let message = format!("`context` and {other} both say how long contexts are");
+        return Err(context.complain(message).help("keep one of them"));
+    }
+    let moments = context.in_flight(|file| loaded.trace(file))?.moments();
+    if moments.mean <= 0.0 {
+        return Err(context.complain("contexts in flight are empty"));
+    }
+    options.context_spread = moments.deviation / moments.mean;
+    Ok(vec![moments.mean])
+}
+
+/// The micro-batches named, or those that are usual.
+///
+/// # Errors
+/// If there are too many.
+pub(super) fn micro_batches(
+    named: Option<&At<Count>>,
+    deployment: &Deployment,
+) -> Result<u32, Diagnostic> {
+    let Some(count) = named else { return Ok(deployment.default_micro_batches()) };
+    match u32::try_from(count.value.0) {
+        Ok(m) if m <= MOST_MICRO_BATCHES => Ok(m),
+        _ => {
+            let message = format!("at most {MOST_MICRO_BATCHES} micro-batches, not {}", count.0);
+            Err(count.complain(message))
+        }
+    }
 }
 
 /// The hardware of one side: its own, or that of both.

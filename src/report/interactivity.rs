@@ -1,7 +1,7 @@
 //! Throughput of a device against speed for a user: the trade that a batch makes, over the batches
 //! of a scenario's deployments, with the front of each model, hardware or deployment.
 
-use super::deployed::{Prepared, conditions, prepare};
+use super::deployed::{Prepared, prepare};
 use super::estimate_table::EstimateRow;
 use super::figures::{axis, context_title};
 use super::loaded::Loaded;
@@ -47,7 +47,7 @@ pub(super) fn batches(of: &Prepared, context: f64) -> Vec<EstimateRow> {
 /// What makes a front of its own.
 fn key(of: &Prepared, by: FrontBy) -> String {
     match by {
-        FrontBy::Model => of.label.to_owned(),
+        FrontBy::Model => of.label.clone(),
         FrontBy::Hardware => of.hardware(),
         FrontBy::Kind => match of.deployment {
             Deployment::Afd(_) => "AFD".to_owned(),
@@ -130,7 +130,7 @@ pub(super) fn figure(
     let subtitle = format!(
         "Every batch from one request per rank on; only the front of each is shown, its knee \
          named. Fidelity {}.",
-        conditions(loaded, None)?.1.fidelity.name()
+        loaded.conditions(None)?.1.fidelity.name()
     );
     let width = (contexts.len() as u32 * 520).max(frame.width);
     Ok(Scatter { frame: Frame { subtitle, width, ..frame }, groups, panels }.into())

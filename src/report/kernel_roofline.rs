@@ -2,7 +2,7 @@
 //! per byte against FLOPs per second.
 
 use super::claims::single;
-use super::deployed::{Prepared, conditions, prepare};
+use super::deployed::{Prepared, prepare};
 use super::figures::axis;
 use super::loaded::{Loaded, Part};
 use super::number::{short, significant};
@@ -42,7 +42,7 @@ fn point(of: &Prepared, batch: u64, piece: &Piece) -> Option<Point> {
         Point {
             x: piece.flops / piece.bytes,
             y: piece.flops / piece.time_s,
-            label: if named { of.label.to_owned() } else { String::new() },
+            label: if named { of.label.clone() } else { String::new() },
             detail: format!(
                 "{} {}, batch {batch}: {} of {}, {} rows, {}B, {}FLOP, {} us",
                 of.label,
@@ -97,7 +97,7 @@ pub(super) fn figure(
     }
     share_axes(&mut panels);
     let style = |(style, name): (usize, &&str)| Group { name: (*name).to_owned(), style };
-    let fidelity = conditions(loaded, None)?.1.fidelity;
+    let fidelity = loaded.conditions(None)?.1.fidelity;
     let subtitle = format!(
         "One device, {} tokens of context, each deployment at its batch. Fidelity {}: {}.",
         Tokens(context),

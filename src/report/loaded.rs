@@ -2,13 +2,21 @@
 
 use super::cost_table::Labels;
 use crate::catalog::Catalog;
+use crate::deploy::context::Lengths;
 use crate::deploy::legal::Refused;
+use crate::deploy::options::Options;
+use crate::machine::fidelity::Fidelity;
 use crate::machine::hardware::{Hardware, Unknown};
+use crate::measured::lengths::lengths;
+use crate::spec::conditions::ConditionsSpec;
 use crate::spec::de::At;
 use crate::spec::scenario::{Labelled, Scenario};
 use crate::spec::source::{did_you_mean, one_of};
+use crate::spec::workload::ContextSpec;
 use crate::spec::{Diagnostic, Kind};
 use crate::sweep::cost_grid::{CostGrid, CostPoint, Pairing};
+use crate::units::Seconds;
+use crate::work::dtype::Dtype;
 use crate::work::model::Model;
 
 /// A model or a hardware with its label.
@@ -31,6 +39,8 @@ pub struct Loaded {
     pub hardware: Vec<Part<Hardware>>,
     /// Where the scenario was read from.
     pub place: String,
+    /// Lengths of requests in the files that it names.
+    traces: Vec<(String, Lengths)>,
 }
 
 impl From<Unknown> for Diagnostic {
@@ -62,7 +72,8 @@ impl Loaded {
         let models = parts(&scenario.models, |p| catalog.model(&beside(p)), |m| m.title.clone())?;
         let hardware =
             parts(&scenario.hardware, |p| catalog.hardware(&beside(p)), |h| h.title.clone())?;
-        Ok(Self { scenario, models, hardware, place })
+        let traces = traces(catalog, &scenario, &place)?;
+        Ok(Self { scenario, models, hardware, place, traces })
     }
 
     /// The scenario's model of a name.
@@ -88,6 +99,55 @@ impl Loaded {
     pub fn hardware(&self, name: &At<String>) -> Result<&Part<Hardware>, Diagnostic> {
         let at = place_of(name, &self.scenario.hardware, Kind::Hardware)?;
         Ok(&self.hardware[at])
+    }
+
+    /// A model of the scenario as it runs, with its cache in another format if one is named.
+    ///
+    /// # Errors
+    /// If the scenario has none of that name.
+    pub fn running(
+        &self,
+        name: &At<String>,
+        kv_cache: Option<Dtype>,
+    ) -> Result<Part<Model>, Diagnostic> {
+        let part = self.model(name)?.clone();
+        Ok(match kv_cache {
+            Some(format) => Part { value: part.value.with_kv_cache(format), ..part },
+            None => part,
+        })
+    }
+
+    /// Conditions over those of the scenario, and the options that they make.
+    ///
+    /// # Errors
+    /// The first condition that cannot be meant.
+    pub fn conditions(
+        &self,
+        own: Option<&ConditionsSpec>,
+    ) -> Result<(ConditionsSpec, Options), Diagnostic> {
+        let base = self.scenario.conditions.clone().unwrap_or_default();
+        let conditions = own.cloned().unwrap_or_default().over(&base);
+        let wire = self.scenario.promise.as_ref().map_or(Options::default().wire, |p| p.wire);
+        let mut options = conditions.options(wire, self.scenario.without_fp8)?;
+        if self.scenario.fidelity == Fidelity::Calibrated {
+            options.fidelity = Fidelity::Calibrated;
+        }
+        Ok((conditions, options))
+    }
+
+    /// Time per output token that the scenario promises.
+    #[must_use]
+    pub fn promise(&self) -> Option<Seconds> {
+        self.scenario.promise.as_ref().map(|promise| Seconds::from_ms(promise.tpot_ms.0))
+    }
+
+    /// Lengths of requests in a file that the scenario names.
+    ///
+    /// # Errors
+    /// If no deployment of the scenario names it.
+    pub fn trace(&self, file: &At<String>) -> Result<Lengths, Diagnostic> {
+        let found = self.traces.iter().find(|(name, _)| *name == file.value);
+        found.map(|(_, lengths)| *lengths).ok_or_else(|| file.complain("this file was not read"))
     }
 
     /// The scenario's cost grid over some contexts, paired in some way.
@@ -130,6 +190,28 @@ impl Loaded {
             ffn_hardware: hardware,
         }
     }
+}
+
+/// Reads the files of lengths that a scenario's deployments name.
+fn traces(
+    catalog: &Catalog,
+    scenario: &Scenario,
+    place: &str,
+) -> Result<Vec<(String, Lengths)>, Diagnostic> {
+    let contexts = scenario.deployments.iter().filter_map(|spec| spec.context.as_ref());
+    let files = contexts.filter_map(|context| match &context.value {
+        ContextSpec::Lengths(file) => Some(file),
+        ContextSpec::Histogram(_) | ContextSpec::PromptAndOutput(_) => None,
+    });
+    let read = |file: &At<String>| {
+        let source = catalog.companion(Kind::Scenario, place, file);
+        let source = source.map_err(|complaint| match &file.origin {
+            Some(origin) => complaint.at(origin.clone()),
+            None => complaint,
+        })?;
+        Ok((file.value.clone(), lengths(&source)?))
+    };
+    files.map(read).collect()
 }
 
 fn parts<T>(

@@ -12,6 +12,8 @@
 //! | [`show_model`], [`show_model_text`] | the sheet of a model |
 //! | [`show_hardware`] | the sheet of a hardware |
 //! | [`deployed`] | a scenario's deployments, evaluated |
+//! | [`served`] | a scenario's served loads |
+//! | [`planned`] | a scenario's plans |
 //! | [`duel`] | disaggregated beside colocated |
 //! | [`estimate_table`], [`serving_table`] | the columns of `afford estimate` |
 //! | [`validation_table`], [`parity_plot`] | predictions beside what was measured |
@@ -74,10 +76,12 @@ pub mod page;
 pub mod parity_plot;
 pub mod picture;
 pub mod plan_table;
+pub mod planned;
 pub mod plot;
 pub mod published;
 pub mod questions;
 pub mod read_table;
+pub mod served;
 pub mod serving_table;
 pub mod sheet;
 pub mod show_hardware;

@@ -2,7 +2,7 @@
 //! and the price up to which the better chip is worth it.
 
 use super::crossovers::{contender, headed, ideal};
-use super::deployed::{Prepared, conditions, prepare};
+use super::deployed::{Prepared, prepare};
 use super::estimate_table::reason;
 use super::loaded::{Loaded, Part};
 use super::number::plain;
@@ -171,7 +171,7 @@ fn deployed(loaded: &Loaded, of: &NextChipSpec, places: &[usize]) -> Result<Tabl
         if prepared.attention.0 != prepared.ffn.0 || !wanted(prepared.attention.0) {
             continue;
         }
-        for &context in spec.context_tokens.as_ref().map_or(loaded.contexts(), |c| &c.0) {
+        for &context in &prepared.contexts {
             rows.push(deployed_row(&prepared, context, factor)?);
         }
     }
@@ -194,7 +194,7 @@ fn deployed(loaded: &Loaded, of: &NextChipSpec, places: &[usize]) -> Result<Tabl
         ("infeasible_reason", Show::Hidden, "why not"),
         ("fidelity", Show::Hidden, "fidelity"),
     ];
-    let fidelity = conditions(loaded, None)?.1.fidelity;
+    let fidelity = loaded.conditions(None)?.1.fidelity;
     let note = format!(
         "Fidelity {}: {}. {} times as much of one resource at the same price, and the batch \
          that is then best under the promise. A dash: there is no such link, or no batch fits.",
@@ -205,15 +205,15 @@ fn deployed(loaded: &Loaded, of: &NextChipSpec, places: &[usize]) -> Result<Tabl
     Ok(Table { columns: headed(&columns), rows, notes: vec![note] })
 }
 
-fn deployed_row(of: &Prepared, context: u64, factor: f64) -> Result<Vec<Cell>, Diagnostic> {
-    let now = of.row(context as f64);
+fn deployed_row(of: &Prepared, context: f64, factor: f64) -> Result<Vec<Cell>, Diagnostic> {
+    let now = of.row(context);
     let chip = of.attention.1;
     let mut row: Vec<Cell> = vec![
         of.attention.0.into(),
-        of.label.into(),
+        of.label.as_str().into(),
         kind(&of.model).into(),
         of.deployment.name().into(),
-        context.into(),
+        (context.round() as u64).into(),
         now.point.batch.into(),
     ];
     if let Some(why) = now.estimate.infeasible {
@@ -228,7 +228,7 @@ fn deployed_row(of: &Prepared, context: u64, factor: f64) -> Result<Vec<Cell>, D
         let more = lever.pulled(chip, factor);
         let pools = Pools { attention: &more, ffn: &more };
         let compiled = compile(&of.model, &of.deployment, pools, of.options)?;
-        let (_, then) = compiled.best_effort(of.micro_batches, context as f64, of.promise);
+        let (_, then) = compiled.best_effort(of.micro_batches, context, of.promise);
         let fine = has(lever, chip) && then.infeasible.is_none();
         savings.push((lever, fine.then(|| saving(usd, then.usd_per_mtok))));
     }

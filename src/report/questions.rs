@@ -5,7 +5,6 @@ use super::answers::{
     Answer, Turned, answer_table, context_answers, floor_answer, price_answer, target_answer,
 };
 use super::crossovers::{ideal, range};
-use super::deployed::conditions;
 use super::floor::Promise;
 use super::loaded::Loaded;
 use super::table::Table;
@@ -46,7 +45,7 @@ pub fn table(loaded: &Loaded, questions: &[QuestionSpec]) -> Result<Table, Diagn
 /// Unit costs, or the deployment that a question names.
 fn way(loaded: &Loaded, deployed: Option<&DeployedSpec>) -> Result<Way, Diagnostic> {
     let Some(of) = deployed else { return Ok(ideal(loaded)) };
-    let (conditions, options) = conditions(loaded, of.conditions.as_ref())?;
+    let (conditions, options) = loaded.conditions(of.conditions.as_ref())?;
     let deployment = conditions.deployment(&of.deployment)?;
     Ok(Way::Deployed {
         deployment,

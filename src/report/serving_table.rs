@@ -2,7 +2,9 @@
 
 use super::estimate_table::{EstimateRow, estimate_table};
 use super::table::{Cell, Column, Show, Table};
-use crate::deploy::serving::{Load, ServingEstimate};
+use crate::deploy::deployment::Deployment;
+use crate::deploy::serving::{Load, Serving, ServingEstimate};
+use crate::machine::fidelity::Fidelity;
 
 /// One served load with the names of what it is made of.
 #[derive(Debug, Clone)]
@@ -13,6 +15,24 @@ pub struct ServingRow {
     pub load: Load,
     /// What that gives.
     pub serving: ServingEstimate,
+}
+
+impl ServingRow {
+    /// Evaluates a load of a deployment, given the names of its model and hardware.
+    #[must_use]
+    pub fn new(names: (&str, &str), deployment: Deployment, serving: &Serving, load: Load) -> Self {
+        let served = serving.estimate(load);
+        let row = EstimateRow {
+            model: names.0.to_owned(),
+            attention_hardware: names.1.to_owned(),
+            ffn_hardware: names.1.to_owned(),
+            deployment,
+            point: serving.point(&load),
+            fidelity: Fidelity::Roofline,
+            estimate: served.estimate,
+        };
+        Self { row, load, serving: served }
+    }
 }
 
 /// A column and how to fill it.

@@ -7,7 +7,6 @@ use super::number::{self, significant};
 use super::sheet::{Fact, Sheet, UNKNOWN, unit};
 use super::table::{Cell, Column, Show, Table};
 use crate::machine::hardware::{Hardware, PeakRate, Price, Sourced, WithoutFp8};
-use crate::spec::node::Node;
 use crate::units::FlopsPerSecond;
 use crate::work::dtype::Dtype;
 use indexmap::IndexMap;
@@ -21,14 +20,6 @@ pub struct About {
     pub release_year: Option<u16>,
     /// What a reader should know.
     pub notes: Option<String>,
-}
-
-impl About {
-    /// Reads it off a profile that has already been checked.
-    #[must_use]
-    pub fn of(node: &Node) -> Self {
-        crate::spec::de::from_node(node).unwrap_or_default()
-    }
 }
 
 /// All about a hardware. Null is unknown.

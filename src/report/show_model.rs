@@ -5,7 +5,6 @@
 //! the business of [`show_model_text`](super::show_model_text).
 
 use crate::spec::model::Imported;
-use crate::spec::node::Node;
 use crate::units::Flops;
 use crate::work::Counting;
 use crate::work::attention::Attention;
@@ -27,14 +26,6 @@ pub struct About {
     pub notes: Option<String>,
     /// How an import made it.
     pub imported: Option<Imported>,
-}
-
-impl About {
-    /// Reads it off a spec that has already been checked.
-    #[must_use]
-    pub fn of(node: &Node) -> Self {
-        crate::spec::de::from_node(node).unwrap_or_default()
-    }
 }
 
 /// All about a model. An `Option` that is left out does not apply; one that is null is unknown.

@@ -1,4 +1,4 @@
-//! Claims in a scenario: single figures that a source states, and what is computed beside each.
+//! Claims: single figures that a source states, and what is computed beside them.
 
 use super::de::At;
 use super::quantity::{Contexts, Count, Positive};
@@ -52,6 +52,32 @@ pub enum QuantitySpec {
     NetworkMicroBatch(NetworkQuantity),
     /// Devices, in whole servers, that read the FFN's weights of a layer in a stage.
     StageFfnDevices(StageQuantity),
+    /// Tokens per second of a device where micro-batches, one per stage, keep the promise exactly.
+    PromisedThroughput(PromisedQuantity),
+    /// Tokens per second of a device where more devices give what a smaller deployment gives.
+    ScaledThroughput(ScaledQuantity),
+}
+
+/// A deployment whose step is as long as the promise.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PromisedQuantity {
+    /// The deployment, with instances of eight.
+    pub deployment: At<String>,
+    /// Requests of a micro-batch.
+    pub micro_batch: Count,
+}
+
+/// A measured deployment, and one whose additional devices keep its step as it is.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ScaledQuantity {
+    /// The deployment that was measured, with instances of eight.
+    pub measured: At<String>,
+    /// What was measured on it.
+    pub tokens_per_s_per_device: Positive,
+    /// The other deployment.
+    pub deployment: At<String>,
 }
 
 /// The network between attention and FFN within a stage of the promise.

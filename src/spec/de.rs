@@ -21,6 +21,13 @@ pub fn from_node<'de, T: Deserialize<'de>>(node: &'de Node) -> Result<T, Diagnos
     T::deserialize(Reader { node, key: None }).map_err(ReadError::into_diagnostic)
 }
 
+/// What a spec that has already been checked says beside its figures; the default where it says
+/// nothing that can be read.
+#[must_use]
+pub fn aside<'de, T: Deserialize<'de> + Default>(node: &'de Node) -> T {
+    from_node(node).unwrap_or_default()
+}
+
 /// A deserializer over one node; `key` is the mapping key it stands under, for messages.
 #[derive(Clone, Copy)]
 pub(super) struct Reader<'de> {

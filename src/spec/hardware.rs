@@ -4,9 +4,10 @@
 //! Every block of figures names its source. A figure that is left out is unknown, and stays so.
 
 use super::calibration::FitSpec;
+use super::date::{Date, Year};
 use super::de::{At, from_node};
 use super::node::Node;
-use super::quantity::{Count, Date, Positive, Year};
+use super::quantity::{Count, Positive};
 use super::source::{Diagnostic, all_of, did_you_mean};
 use crate::machine::calibration::{Calibration, Fit};
 use crate::machine::hardware::{

@@ -8,12 +8,13 @@
 //! | [`de`], `choice` | serde over that tree |
 //! | [`at`] | a value that keeps its place |
 //! | [`read_error`] | what serde complains of, in our words |
-//! | [`quantity`] | counts, quantities, token counts and contexts |
+//! | [`quantity`], [`date`] | counts, quantities, token counts and contexts; years and days |
 //! | [`extends`] | laying a spec over the one it extends |
 //! | [`model`], [`hardware`], [`scenario`] | the three kinds of spec |
 //! | [`calibration`] | the fitted part of a hardware profile |
-//! | [`workload`] | deployments in a scenario |
-//! | [`claim`] | claims in a scenario |
+//! | [`workload`], [`plan`] | deployments, served loads and plans in a scenario |
+//! | [`conditions`] | what they run under |
+//! | [`claim`] | single figures of a scenario |
 //! | [`study`] | studies and inverse questions in a scenario |
 //! | [`schema`] | their JSON Schemas |
 //!
@@ -24,11 +25,14 @@ pub mod at;
 pub mod calibration;
 mod choice;
 pub mod claim;
+pub mod conditions;
+pub mod date;
 pub mod de;
 pub mod extends;
 pub mod hardware;
 pub mod model;
 pub mod node;
+pub mod plan;
 pub mod quantity;
 pub mod read_error;
 pub mod scenario;

@@ -2,7 +2,7 @@
 //! quantities, token counts such as `8Ki`, and lists of contexts such as `4Ki..1Mi x2`.
 
 use schemars::JsonSchema;
-use serde::de::{Deserialize, Deserializer, Error, Unexpected, Visitor};
+use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use std::fmt;
 
 /// No count in a spec is larger: beyond it the number is a slip of the keyboard.
@@ -21,6 +21,20 @@ const MOST_CONTEXTS: usize = 10_000;
 #[schemars(transparent)]
 pub struct Count(#[schemars(range(min = 1, max = 100_000_000))] pub u64);
 
+impl Count {
+    /// Checks a number that does not come from a spec.
+    ///
+    /// # Errors
+    /// What is wrong with it, as the end of a sentence that begins with its name.
+    pub fn new(n: u64) -> Result<Self, String> {
+        match n {
+            0 => Err("must be at least 1, not 0".to_owned()),
+            1..=LARGEST_COUNT => Ok(Self(n)),
+            _ => Err(format!("must be at most {LARGEST_COUNT}, not {n}")),
+        }
+    }
+}
+
 impl<'de> Deserialize<'de> for Count {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Visit;
@@ -30,11 +44,7 @@ impl<'de> Deserialize<'de> for Count {
                 f.write_str("a whole number")
             }
             fn visit_u64<E: Error>(self, n: u64) -> Result<Count, E> {
-                match n {
-                    0 => Err(E::custom("must be at least 1, not 0")),
-                    1..=LARGEST_COUNT => Ok(Count(n)),
-                    _ => Err(E::custom(format!("must be at most {LARGEST_COUNT}, not {n}"))),
-                }
+                Count::new(n).map_err(E::custom)
             }
             fn visit_i64<E: Error>(self, n: i64) -> Result<Count, E> {
                 Err(E::custom(format!("must be at least 1, not {n}")))
@@ -102,58 +112,30 @@ impl<'de> Deserialize<'de> for Positive {
     }
 }
 
-/// A year, 1970 to 2099.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema)]
+/// Zero, or as [`Positive`].
+#[derive(Debug, Clone, Copy, PartialEq, JsonSchema)]
 #[schemars(transparent)]
-pub struct Year(#[schemars(range(min = 1970, max = 2099))] pub u16);
+pub struct NotNegative(#[schemars(range(min = 0, max = 1e12))] pub f64);
 
-impl<'de> Deserialize<'de> for Year {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match Count::deserialize(deserializer)?.0 {
-            year @ 1970..=2099 => Ok(Self(year as u16)),
-            other => Err(D::Error::custom(format!("must be from 1970 to 2099, not {other}"))),
+impl NotNegative {
+    /// Checks a number that does not come from a spec.
+    ///
+    /// # Errors
+    /// What is wrong with it, as the end of a sentence that begins with its name.
+    pub fn new(n: f64) -> Result<Self, String> {
+        if n == 0.0 {
+            Ok(Self(0.0))
+        } else if n < 0.0 {
+            Err(format!("must be at least 0, not {n}"))
+        } else {
+            Positive::new(n).map(|n| Self(n.0))
         }
     }
 }
 
-/// A month or a day, as a price or a source has it.
-#[derive(Debug, Clone, PartialEq, Eq, JsonSchema)]
-#[schemars(transparent)]
-pub struct Date(#[schemars(regex(pattern = r"^(19|20)\d\d-[01]\d(-[0-3]\d)?$"))] pub String);
-
-impl Date {
-    /// `YYYY-MM` or `YYYY-MM-DD`.
-    fn is_one(text: &str) -> bool {
-        let parts: Vec<&str> = text.split('-').collect();
-        let number = |at: usize, digits: usize, low: u32, high: u32| {
-            parts.get(at).is_none_or(|p| {
-                let written = p.len() == digits && p.bytes().all(|b| b.is_ascii_digit());
-                written && p.parse().is_ok_and(|n: u32| (low..=high).contains(&n))
-            })
-        };
-        (2..=3).contains(&parts.len())
-            && number(0, 4, 1970, 2099)
-            && number(1, 2, 1, 12)
-            && number(2, 2, 1, 31)
-    }
-}
-
-impl<'de> Deserialize<'de> for Date {
+impl<'de> Deserialize<'de> for NotNegative {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visit;
-        impl Visitor<'_> for Visit {
-            type Value = Date;
-            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-                f.write_str("a month or a day such as 2025-07 or 2025-07-25")
-            }
-            fn visit_str<E: Error>(self, text: &str) -> Result<Date, E> {
-                if Date::is_one(text) {
-                    return Ok(Date(text.to_owned()));
-                }
-                Err(E::invalid_value(Unexpected::Str(text), &self))
-            }
-        }
-        deserializer.deserialize_any(Visit)
+        Self::new(f64::deserialize(deserializer)?).map_err(Error::custom)
     }
 }
 

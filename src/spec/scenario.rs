@@ -2,15 +2,17 @@
 //! contexts, says under which rules they are compared, and what its report shows.
 
 use super::claim::ClaimSpec;
+use super::conditions::ConditionsSpec;
 use super::de::{At, from_node};
 use super::node::Node;
+use super::plan::PlanSpec;
 use super::quantity::{Contexts, Count, Positive};
 use super::source::Diagnostic;
 use super::study::{
     AfdMapSpec, AttentionDesignsSpec, BestAfdSpec, CostCrossingsSpec, InteractivitySpec,
     KernelRooflineSpec, NextChipSpec, QuestionSpec,
 };
-use super::workload::{ConditionsSpec, DeploymentSpec};
+use super::workload::{DeploymentSpec, ServingSpec};
 use crate::deploy::sparsity::Wire;
 use crate::machine::fidelity::Fidelity;
 use crate::machine::hardware::WithoutFp8;
@@ -148,6 +150,10 @@ pub enum TableContent {
     AfdAgainstColocated,
     /// Predicted beside measured throughput of every deployment.
     EndToEnd,
+    /// The columns of `afford estimate --concurrency`, one row per load.
+    Serving(Vec<ServingSpec>),
+    /// The columns of `afford plan`.
+    Plan(Box<PlanSpec>),
     /// Single figures, one row per claim.
     Claims(Vec<ClaimSpec>),
     /// The cheapest model and pair of hardware at each context.

@@ -1,9 +1,9 @@
 //! Studies in a scenario: tables and figures that search, cross or vary designs, and the inverse
 //! questions a scenario may ask.
 
+use super::conditions::ConditionsSpec;
 use super::de::At;
 use super::quantity::{Contexts, Count, Positive};
-use super::workload::ConditionsSpec;
 use schemars::JsonSchema;
 use serde::Deserialize;
 

@@ -26,17 +26,22 @@ use crate::machine::hardware::Hardware;
 use crate::units::{Seconds, UsdPerSecond};
 use crate::work::model::Model;
 use rayon::prelude::*;
+use schemars::JsonSchema;
+use serde::Deserialize;
 use std::sync::Mutex;
 
 /// What makes a deployment better.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 pub enum Objective {
     /// Least money per token.
     #[default]
+    #[serde(rename = "usd_per_mtok")]
     Usd,
     /// Most tokens per second of a device.
+    #[serde(rename = "tokens_per_s_per_device")]
     TokensPerSecondPerDevice,
     /// Fewest devices, and least money per token among those.
+    #[serde(rename = "devices")]
     Devices,
 }
 

@@ -4,7 +4,6 @@
 use super::escaped;
 use crate::machine::hardware::{Hardware, Provenance, Sourced};
 use crate::report::bundle::Bundle;
-use crate::report::deployed::conditions;
 use crate::report::loaded::Loaded;
 use crate::report::number::plain;
 use crate::report::table::Cell;
@@ -66,7 +65,7 @@ fn assumptions(loaded: &Loaded) -> Vec<Vec<String>> {
         ));
     }
     let deploys = !scenario.deployments.is_empty() || scenario.conditions.is_some();
-    if let (true, Ok((_, options))) = (deploys, conditions(loaded, None)) {
+    if let (true, Ok((_, options))) = (deploys, loaded.conditions(None)) {
         let percent = |share: f64| format!("{} %", plain(share * 100.0));
         all.extend([
             ("network cards reach, of line rate", percent(options.network_efficiency)),

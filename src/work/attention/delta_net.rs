@@ -14,7 +14,44 @@ use crate::work::dtype::Dtype;
 use crate::work::matrix::Matrix;
 
 /// Decay (1), look-up (2), rank-one update (2), read-out (2).
-pub(super) const DELTA_RULE_FLOPS_PER_ELEMENT: f64 = 7.0;
+const FLOPS_PER_ELEMENT: f64 = 7.0;
+
+/// A state that the delta rule corrects behind a short convolution, whatever its heads.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct DeltaRule {
+    /// Elements of the state.
+    pub state_elements: f64,
+    /// Channels of the convolution.
+    pub channels: f64,
+    /// c, the columns that it sees.
+    pub conv_kernel: f64,
+    /// Format of the state.
+    pub state: Dtype,
+    /// Format of the convolution's window.
+    pub conv_state: Dtype,
+}
+
+impl DeltaRule {
+    /// A token's core: the rule and the convolution; the state is read and written.
+    pub(super) fn core_shape(&self) -> CoreShape {
+        let convolution = 2.0 * self.channels * self.conv_kernel;
+        let recurrence = FLOPS_PER_ELEMENT * self.state_elements;
+        CoreShape {
+            parts: [CorePart::NONE; 3],
+            fixed: Core {
+                flops: Flops::new(recurrence + convolution),
+                bytes: self.state_bytes() * 2.0,
+            },
+            format: Dtype::Bf16, // States are kept wide but multiplied as activations are.
+        }
+    }
+
+    /// What a sequence keeps: the state and the window of the convolution.
+    pub(super) fn state_bytes(&self) -> Bytes {
+        let window = self.channels * (self.conv_kernel - 1.0);
+        self.state.bytes(self.state_elements) + self.conv_state.bytes(window)
+    }
+}
 
 /// Shape of a gated delta net layer.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,8 +85,14 @@ impl GatedDeltaNet {
         2 * self.keys() + self.values()
     }
 
-    fn state_elements(&self) -> f64 {
-        self.values() as f64 * self.key_head_dim as f64
+    const fn delta(&self) -> DeltaRule {
+        DeltaRule {
+            state_elements: self.values() as f64 * self.key_head_dim as f64,
+            channels: self.channels() as f64,
+            conv_kernel: self.conv_kernel as f64,
+            state: self.state,
+            conv_state: self.conv_state,
+        }
     }
 }
 
@@ -77,16 +120,7 @@ impl Design for GatedDeltaNet {
     }
 
     fn core_shape(&self, _: Counting) -> CoreShape {
-        let convolution = 2.0 * self.channels() as f64 * self.conv_kernel as f64;
-        let recurrence = DELTA_RULE_FLOPS_PER_ELEMENT * self.state_elements();
-        CoreShape {
-            parts: [CorePart::NONE; 3],
-            fixed: Core {
-                flops: Flops::new(recurrence + convolution),
-                bytes: self.state_bytes_per_sequence() * 2.0,
-            },
-            format: Dtype::Bf16, // States are kept wide but multiplied as activations are.
-        }
+        self.delta().core_shape()
     }
 
     /// The state splits by value heads.
@@ -95,8 +129,7 @@ impl Design for GatedDeltaNet {
     }
 
     fn state_bytes_per_sequence(&self) -> Bytes {
-        let window = self.channels() as f64 * (self.conv_kernel - 1) as f64;
-        self.state.bytes(self.state_elements()) + self.conv_state.bytes(window)
+        self.delta().state_bytes()
     }
 
     fn effective_rank(&self) -> u64 {

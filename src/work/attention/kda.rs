@@ -6,9 +6,9 @@
 //! low-rank projections h -> d -> H d (the gate of Kimi K3 at full rank). Bytes per token
 //! 2 (H d^2 w + 3 H d (c - 1) w_conv).
 
-use super::delta_net::DELTA_RULE_FLOPS_PER_ELEMENT;
-use super::{Core, CorePart, CoreShape, Design};
-use crate::units::{Bytes, Flops};
+use super::delta_net::DeltaRule;
+use super::{CoreShape, Design};
+use crate::units::Bytes;
 use crate::work::Counting;
 use crate::work::dtype::Dtype;
 use crate::work::matrix::Matrix;
@@ -37,8 +37,14 @@ impl Kda {
         self.heads * self.head_dim
     }
 
-    fn state_elements(&self) -> f64 {
-        self.inner() as f64 * self.head_dim as f64
+    const fn delta(&self) -> DeltaRule {
+        DeltaRule {
+            state_elements: self.inner() as f64 * self.head_dim as f64,
+            channels: 3.0 * self.inner() as f64,
+            conv_kernel: self.conv_kernel as f64,
+            state: self.state,
+            conv_state: self.conv_state,
+        }
     }
 }
 
@@ -75,16 +81,7 @@ impl Design for Kda {
     }
 
     fn core_shape(&self, _: Counting) -> CoreShape {
-        let convolution = 2.0 * 3.0 * self.inner() as f64 * self.conv_kernel as f64;
-        let recurrence = DELTA_RULE_FLOPS_PER_ELEMENT * self.state_elements();
-        CoreShape {
-            parts: [CorePart::NONE; 3],
-            fixed: Core {
-                flops: Flops::new(recurrence + convolution),
-                bytes: self.state_bytes_per_sequence() * 2.0,
-            },
-            format: Dtype::Bf16, // States are kept wide but multiplied as activations are.
-        }
+        self.delta().core_shape()
     }
 
     /// The state splits by heads.
@@ -93,8 +90,7 @@ impl Design for Kda {
     }
 
     fn state_bytes_per_sequence(&self) -> Bytes {
-        let window = 3.0 * self.inner() as f64 * (self.conv_kernel - 1) as f64;
-        self.state.bytes(self.state_elements()) + self.conv_state.bytes(window)
+        self.delta().state_bytes()
     }
 
     fn effective_rank(&self) -> u64 {

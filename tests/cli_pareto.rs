@@ -108,6 +108,66 @@ fn contexts_have_fronts_of_their_own() {
     assert!(rows(&[]) > rows(&["--by", "none"]));
 }
 
+#[test]
+fn json_lines_go_in_and_infeasible_rows_are_counted_and_on_no_front() {
+    let lines = "{\"model\": \"a\", \"usd\": 1, \"params\": 9, \"feasible\": true}\n\
+                 {\"model\": \"b\", \"usd\": null, \"params\": 99, \"feasible\": false}\n\
+                 {\"model\": \"c\", \"usd\": 2, \"params\": 8, \"feasible\": true}\n";
+    let args = ["pareto", "-", "-o", "usd", "-o", "params:max"];
+    let csv = stdout(&[&args[..], &["--format", "csv"]].concat(), lines);
+    let on: Vec<&str> = csv.lines().skip(1).map(|l| l.rsplit(',').next().unwrap()).collect();
+    assert_eq!(on, ["true", "false", "false"]);
+    assert!(stdout(&args, lines).contains("1 rows are infeasible and on no front"));
+}
+
+#[test]
+fn fronts_are_thinned_to_their_ends_and_knee() {
+    let rows: String =
+        (1..=40).map(|i| format!("m{i},{i},{}\n", 100.0 - 400.0 / f64::from(i))).collect();
+    let table = format!("model,usd,params\n{rows}");
+    let args = ["pareto", "-", "-o", "usd", "-o", "params:max", "--thin", "5", "--knee"];
+    let csv = stdout(&[&args[..], &["--format", "csv"]].concat(), &table);
+    assert_eq!(csv.lines().next(), Some("model,usd,params,knee"));
+    assert_eq!(csv.lines().count(), 6);
+    assert!(csv.contains("m40,") && csv.lines().filter(|l| l.ends_with(",true")).count() == 1);
+}
+
+#[test]
+fn a_scenario_s_deployments_are_looked_at_over_all_batches() {
+    let args = ["pareto", "afd_ratio", "--by", "context_tokens,model", "--front-only"];
+    let csv = stdout(&[&args[..], &["--format", "csv"]].concat(), "");
+    let rows = read(&csv);
+    assert!(rows.len() > 20);
+    // Within a front, more for a user is less for a device.
+    for (a, b) in rows.iter().zip(&rows[1..]) {
+        if a[..2] == b[..2] {
+            let number = |text: &str| text.parse::<f64>().unwrap();
+            let (user, device) = (number(&a[2]) < number(&b[2]), number(&a[3]) < number(&b[3]));
+            assert!(user != device, "{a:?} {b:?}");
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("fronts.svg");
+    stdout(&[&args[..], &["--plot", path.to_str().unwrap()]].concat(), "");
+    let svg = std::fs::read_to_string(path).unwrap();
+    assert!(svg.contains("\nDSv3\n") && svg.contains("context 128Ki"), "{svg}");
+    let three = ["pareto", "afd_ratio", "-o", "cost", "-o", "tpot", "-o", "devices", "--knee"];
+    assert!(stdout(&three, "").contains("usd_per_mtok (less is better), tpot_ms"));
+}
+
+/// Model, context, tokens/s of a user and of a device of every row, ordered by these.
+fn read(csv: &str) -> Vec<[String; 4]> {
+    let mut lines = csv.lines().map(|line| line.split(',').collect::<Vec<_>>());
+    let header = lines.next().unwrap();
+    let names = ["model", "context_tokens", "tokens_per_s_per_user", "tokens_per_s_per_device"];
+    let places = names.map(|name| header.iter().position(|h| *h == name).unwrap());
+    let mut rows: Vec<[String; 4]> = lines.map(|row| places.map(|at| row[at].to_owned())).collect();
+    rows.sort_by(|a, b| {
+        a[..2].cmp(&b[..2]).then(a[2].parse::<f64>().unwrap().total_cmp(&b[2].parse().unwrap()))
+    });
+    rows
+}
+
 fn svg(path: &Path, more: &[&str]) -> String {
     let args = ["pareto", "-", "-o", "usd", "-o", "params:max", "--plot", path.to_str().unwrap()];
     stdout(&[&args[..], more].concat(), POINTS);
@@ -148,7 +208,8 @@ fn bad_input_is_named() {
         (with(&[]), "", "stdin is empty"),
         (with(&[]), "model,usd\n", "holds no row"),
         (with(&[]), "a,b\n1,2,3\n", "stdin:2:1"),
-        (with(&[]), "{", "no JSON array"),
+        (with(&[]), "{", "no JSON object"),
+        (with(&[]), "[", "no JSON array"),
         (vec!["pareto", "/nowhere.csv"], "", "there is no file /nowhere.csv"),
         (with(&["--model", "step-3"]), POINTS, "cannot be used with"),
         (with(&["--hardware", "h20"]), POINTS, "cannot be used with"),

@@ -25,6 +25,7 @@ mod sensitivity;
 mod serving;
 mod show;
 mod sides;
+mod solve;
 mod sweep;
 mod uncertainty;
 mod validate;
@@ -89,6 +90,7 @@ enum Command {
     Show(show::ShowArgs),
     Sweep(sweep::SweepArgs),
     Uncertainty(uncertainty::UncertaintyArgs),
+    Solve(Box<solve::SolveArgs>),
     Schema(schema::SchemaArgs),
     Validate(validate::ValidateArgs),
     Completions(completions::CompletionsArgs),
@@ -174,6 +176,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Show(args) => args.run(&catalog),
         Command::Sweep(args) => args.run(&catalog),
         Command::Uncertainty(args) => args.run(&catalog),
+        Command::Solve(args) => args.run(&catalog),
         Command::Schema(args) => args.run(),
         Command::Validate(args) => args.run(&catalog),
         Command::Completions(args) => args.run(),

@@ -5,7 +5,7 @@ use super::figures::figure;
 use super::inputs;
 use super::loaded::Loaded;
 use super::page::page;
-use super::plot::png_from_svg;
+use super::plot::{Chart, png_from_svg};
 use super::published::Published;
 use super::table::Table;
 use super::write::write_whole;
@@ -41,6 +41,8 @@ pub struct ReportFigure {
     pub file: String,
     /// Title.
     pub title: String,
+    /// What is drawn.
+    pub chart: Chart,
     /// The drawing.
     pub svg: String,
 }
@@ -52,6 +54,8 @@ pub struct Bundle {
     pub tables: Vec<ReportTable>,
     /// Figures, each an SVG and a PNG file.
     pub figures: Vec<ReportFigure>,
+    /// What the tables say, in plain words.
+    pub findings: Vec<String>,
     /// `README.md`.
     pub page: String,
     /// What everything follows from: `inputs.json`.
@@ -69,19 +73,29 @@ impl Bundle {
             Some(report) => (&report.tables, &report.figures),
             None => (&default_tables, &default_figures),
         };
+        let mut findings = Vec::new();
         let tables: Vec<ReportTable> = tables
             .iter()
-            .map(|spec| report_table(catalog, loaded, spec))
-            .collect::<Result<_, _>>()?;
+            .map(|spec| {
+                let table = report_table(catalog, loaded, spec)?;
+                findings.extend(super::findings::findings(&spec.content, &table));
+                Ok(table)
+            })
+            .collect::<Result<_, Diagnostic>>()?;
         let figures: Vec<ReportFigure> = figures
             .par_iter()
             .map(|spec| {
-                let svg = figure(loaded, spec)?;
-                Ok(ReportFigure { file: spec.file.value.clone(), title: spec.title.clone(), svg })
+                let chart = figure(loaded, spec)?;
+                let svg = chart.svg().map_err(|e| {
+                    let title = &spec.title;
+                    Diagnostic::new(format!("the figure `{title}` cannot be drawn: {e}"))
+                })?;
+                let (file, title) = (spec.file.value.clone(), spec.title.clone());
+                Ok(ReportFigure { file, title, chart, svg })
             })
             .collect::<Result<_, Diagnostic>>()?;
-        let page = page(loaded, &tables, &figures);
-        Ok(Self { tables, figures, page, inputs: loaded.inputs.to_json() })
+        let page = page(loaded, &findings, &tables, &figures);
+        Ok(Self { tables, figures, findings, page, inputs: loaded.inputs.to_json() })
     }
 
     /// Writes every file into a folder.

@@ -1,7 +1,7 @@
 //! Single figures that a source states in its text, each computed by the same functions as the
 //! tables.
 
-use super::content::sparsity_floor;
+use super::floor::sparsity_floor;
 use super::loaded::Loaded;
 use super::table::{Cell, Column, Show, Table};
 use crate::cost::ideal::{token_cost, training_cost};

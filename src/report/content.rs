@@ -4,11 +4,11 @@
 
 use super::bill_table::{bill_table, pools_table};
 use super::bills::bills;
-use super::claims;
 use super::cost_table::cost_table;
 use super::deployed::{Deployed, deployed, end_to_end};
 use super::duel::duels;
 use super::estimate_table::estimate_table;
+use super::floor::sparsity_floor;
 use super::ledger_table::ledger_table;
 use super::loaded::Loaded;
 use super::number::plain;
@@ -18,16 +18,13 @@ use super::sensitivity_table::{DEFAULT_PERCENT, sensitivity_table, tornadoes};
 use super::served::served;
 use super::table::{Cell, Column, Show, Table};
 use super::uncertainty_table::{uncertainty, uncertainty_table};
+use super::{afd_ratio, attention_designs, claims, crossovers, next_chip, questions};
 use crate::cost::unit_cost::unit_costs;
 use crate::deploy::compile::compile;
-use crate::deploy::sparsity::{Rates, Stage, min_sparsity};
 use crate::machine::hardware::Hardware;
 use crate::spec::Diagnostic;
-use crate::spec::de::At;
 use crate::spec::scenario::{MinSparsitySpec, TableContent};
 use crate::sweep::cost_grid::Pairing;
-use crate::units::{BytesPerSecond, Seconds};
-use crate::work::model::Model;
 use crate::work::token::token_work;
 
 /// Computes one table of a report.
@@ -61,6 +58,13 @@ pub fn table(
             Ok(sensitivity_table(&tornadoes(loaded, DEFAULT_PERCENT / 100.0)?, DEFAULT_PERCENT))
         }
         TableContent::Claims(list) => claims::table(loaded, list),
+        TableContent::CheapestByContext => crossovers::cheapest_by_context(loaded),
+        TableContent::ModelCrossovers => crossovers::of_models(loaded),
+        TableContent::HardwareCrossovers => crossovers::of_hardware(loaded),
+        TableContent::BestAfd(of) => afd_ratio::table(loaded, of),
+        TableContent::NextChip(of) => next_chip::table(loaded, of),
+        TableContent::AttentionDesigns(of) => attention_designs::table(loaded, of),
+        TableContent::Solve(questions) => questions::table(loaded, questions),
     }
 }
 
@@ -209,44 +213,4 @@ fn min_sparsity_table(loaded: &Loaded, spec: &MinSparsitySpec) -> Result<Table, 
         rows,
         notes: Vec::new(),
     })
-}
-
-/// The sparsity floor of a model on a hardware under the scenario's promise, at the network
-/// cards' line rate or at what one card reaches.
-///
-/// # Errors
-/// If the scenario makes no promise or the profile lacks a figure.
-pub fn sparsity_floor(
-    loaded: &Loaded,
-    model: &Model,
-    hardware: &Hardware,
-    nic: Option<BytesPerSecond>,
-) -> Result<f64, Diagnostic> {
-    let scenario = &loaded.scenario;
-    let promise = scenario.promise.as_ref().ok_or_else(|| {
-        let message = "a sparsity floor needs the scenario's `promise`";
-        no_promise(&scenario.name, message)
-    })?;
-    let stage = Stage {
-        hidden_size: model.hidden_size,
-        layers: model.layer_count(),
-        tpot: Seconds::from_ms(promise.tpot_ms.0),
-        stages: promise.stages.0,
-        wire: promise.wire,
-    };
-    let line_rate = hardware.server_network()?;
-    let network = match (nic, hardware.nics_per_server()) {
-        (Some(nic), Some(cards)) => nic * cards as f64,
-        _ => line_rate,
-    };
-    let rates = Rates {
-        compute: hardware.peak(model.precision.activations, scenario.without_fp8)?.rate,
-        memory: hardware.memory_bandwidth()?,
-        network,
-    };
-    Ok(min_sparsity(&stage, &rates))
-}
-
-fn no_promise(name: &At<String>, message: &str) -> Diagnostic {
-    name.complain(message).help("add promise: {tpot_ms: 50, stages: 3, wire: {...}}")
 }

@@ -2,20 +2,20 @@
 //! measured throughput.
 
 use super::estimate_table::EstimateRow;
-use super::loaded::Loaded;
+use super::loaded::{Loaded, Part};
 use super::published::Published;
 use super::table::{Cell, Column, Show, Table};
-use crate::deploy::compile::{Pools, compile};
+use crate::deploy::compile::{Compiled, Pools, compile};
 use crate::deploy::deployment::Deployment;
-use crate::deploy::estimate::{MOST_MICRO_BATCHES, Point};
+use crate::deploy::estimate::{Estimate, MOST_MICRO_BATCHES, Point};
 use crate::deploy::options::Options;
-use crate::machine::fidelity::Fidelity;
 use crate::machine::hardware::Hardware;
 use crate::spec::Diagnostic;
 use crate::spec::conditions::ConditionsSpec;
 use crate::spec::de::At;
 use crate::spec::quantity::Count;
 use crate::spec::workload::DeploymentSpec;
+use crate::units::Seconds;
 use crate::work::model::Model;
 
 /// A row and what the scenario says of it.
@@ -44,15 +44,44 @@ pub fn deployed(loaded: &Loaded) -> Result<Vec<Deployed<'_>>, Diagnostic> {
     Ok(all)
 }
 
-fn evaluate<'a>(
+/// An entry compiled, with everything that it names.
+pub(super) struct Prepared<'a> {
+    /// The scenario's entry.
+    pub spec: &'a DeploymentSpec,
+    /// What the model is called.
+    pub label: String,
+    /// The model as it runs, with the cache format of the entry.
+    pub model: Model,
+    /// Label and profile of the attention side.
+    pub attention: (&'a str, &'a Hardware),
+    /// Label and profile of the FFN side.
+    pub ffn: (&'a str, &'a Hardware),
+    /// The deployment.
+    pub deployment: Deployment,
+    /// Its conditions.
+    pub options: Options,
+    /// All of it compiled.
+    pub compiled: Compiled,
+    /// Micro-batches.
+    pub micro_batches: u32,
+    /// Contexts in tokens.
+    pub contexts: Vec<f64>,
+    /// The scenario's promise.
+    pub promise: Option<Seconds>,
+}
+
+/// Compiles an entry of a scenario.
+///
+/// # Errors
+/// If it names what the scenario does not have, or a profile lacks a figure.
+pub(super) fn prepare<'a>(
     loaded: &'a Loaded,
     spec: &'a DeploymentSpec,
-    all: &mut Vec<Deployed<'a>>,
-) -> Result<(), Diagnostic> {
+) -> Result<Prepared<'a>, Diagnostic> {
     let (conditions, mut options) = loaded.conditions(spec.conditions.as_ref())?;
     let contexts = contexts(loaded, spec, &conditions, &mut options)?;
     let deployment = conditions.deployment(&spec.deployment)?;
-    let model = loaded.running(&spec.model, spec.kv_cache)?;
+    let Part { label, value: model } = loaded.running(&spec.model, spec.kv_cache)?;
     let attention = side(loaded, spec, spec.attention_hardware.as_ref())?;
     let ffn = side(loaded, spec, spec.ffn_hardware.as_ref())?;
     if matches!(deployment, Deployment::Colocated(_)) && attention.1.name != ffn.1.name {
@@ -62,31 +91,73 @@ fn evaluate<'a>(
             .help("name one `hardware`, or write xAyF"));
     }
     let pools = Pools { attention: attention.1, ffn: ffn.1 };
-    let compiled = compile(&model.value, &deployment, pools, options)?;
+    let compiled = compile(&model, &deployment, pools, options)?;
     let micro_batches = micro_batches(spec.micro_batches.as_ref(), &deployment)?;
-    for context in contexts {
-        let given = spec.batch.map(|batch| {
+    Ok(Prepared {
+        spec,
+        label,
+        model,
+        attention,
+        ffn,
+        deployment,
+        options,
+        compiled,
+        micro_batches,
+        contexts,
+        promise: loaded.promise(),
+    })
+}
+
+impl<'a> Prepared<'a> {
+    /// The entry's batch, or the largest that memory and promise allow, at a context.
+    pub(super) fn row(&self, context: f64) -> EstimateRow {
+        let micro_batches = self.micro_batches;
+        let given = self.spec.batch.map(|batch| {
             let point = Point { batch: batch.0, micro_batches, context };
-            (batch.0, compiled.estimate(point))
+            (batch.0, self.compiled.estimate(point))
         });
-        let (batch, estimate) =
-            given.unwrap_or_else(|| compiled.best_effort(micro_batches, context, loaded.promise()));
-        let point = Point { batch, micro_batches, context };
-        all.push(Deployed {
-            row: EstimateRow {
-                model: model.label.clone(),
-                attention_hardware: attention.0.to_owned(),
-                ffn_hardware: ffn.0.to_owned(),
-                deployment,
-                point,
-                fidelity: Fidelity::Roofline,
-                estimate,
-            },
-            spec,
-            model: model.value.clone(),
-            pools,
-            options,
-        });
+        let (batch, estimate) = given
+            .unwrap_or_else(|| self.compiled.best_effort(micro_batches, context, self.promise));
+        self.row_of(Point { batch, micro_batches, context }, estimate)
+    }
+
+    /// A row of the estimate table.
+    pub(super) fn row_of(&self, point: Point, estimate: Estimate) -> EstimateRow {
+        EstimateRow {
+            model: self.label.clone(),
+            attention_hardware: self.attention.0.to_owned(),
+            ffn_hardware: self.ffn.0.to_owned(),
+            deployment: self.deployment,
+            point,
+            fidelity: self.options.fidelity,
+            estimate,
+        }
+    }
+
+    /// The hardware of its sides.
+    pub(super) fn pools(&self) -> Pools<'a> {
+        Pools { attention: self.attention.1, ffn: self.ffn.1 }
+    }
+
+    /// What its hardware is called: one name, or two.
+    pub(super) fn hardware(&self) -> String {
+        match self.attention.0 == self.ffn.0 {
+            true => self.attention.0.to_owned(),
+            false => format!("{} + {}", self.attention.0, self.ffn.0),
+        }
+    }
+}
+
+fn evaluate<'a>(
+    loaded: &'a Loaded,
+    spec: &'a DeploymentSpec,
+    all: &mut Vec<Deployed<'a>>,
+) -> Result<(), Diagnostic> {
+    let prepared = prepare(loaded, spec)?;
+    for &context in &prepared.contexts {
+        let (row, model) = (prepared.row(context), prepared.model.clone());
+        let (pools, options) = (prepared.pools(), prepared.options);
+        all.push(Deployed { row, spec, model, pools, options });
     }
     Ok(())
 }

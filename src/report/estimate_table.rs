@@ -126,7 +126,7 @@ fn figures() -> Vec<Field> {
         (Column::new("tokens_per_s_per_device", Show::Usd).headed("tok/s/device"), |r| {
             if_feasible(r, r.estimate.tokens_per_s_per_device)
         }),
-        (Column::new("tokens_per_s_per_user", Show::Hidden), |r| {
+        (Column::new("tokens_per_s_per_user", Show::Hidden).headed("tok/s/user"), |r| {
             if_feasible(r, 1.0 / r.estimate.tpot.seconds())
         }),
         (Column::new("usd_per_mtok", Show::Usd).headed("$/Mtok"), |r| {

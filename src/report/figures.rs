@@ -4,13 +4,14 @@
 use super::claims::single;
 use super::loaded::Loaded;
 use super::plot::{
-    Axis, BarGroup, BarPanel, Frame, Front, FrontShape, Group, Legend, LinePanel, Lines,
-    MOST_LABELS, PlotError, Point, Ray, Scale, Scatter, ScatterPanel, Series, StackedBars, Ticks,
+    Axis, BarGroup, BarPanel, Chart, Frame, Front, FrontShape, Group, Legend, LinePanel, Lines,
+    MOST_LABELS, Point, Ray, Scale, Scatter, ScatterPanel, Series, StackedBars, Ticks,
 };
 use super::sensitivity_table::{DEFAULT_PERCENT, cheapest, tornado_chart, tornadoes};
 use super::uncertainty_table::{uncertainty, uncertainty_chart};
 use crate::cost::ideal::training_cost;
 use crate::cost::unit_cost::unit_costs;
+use crate::machine::fidelity::Fidelity;
 use crate::spec::Diagnostic;
 use crate::spec::de::At;
 use crate::spec::quantity::Tokens;
@@ -24,11 +25,11 @@ use crate::work::token::token_work;
 /// Tall enough for a panel with axes.
 const PANEL_HEIGHT: u32 = 400;
 
-/// Draws one figure of a report as SVG.
+/// Makes one figure of a report.
 ///
 /// # Errors
 /// If the content names something that the scenario or a profile does not have.
-pub fn figure(loaded: &Loaded, spec: &FigureSpec) -> Result<String, Diagnostic> {
+pub fn figure(loaded: &Loaded, spec: &FigureSpec) -> Result<Chart, Diagnostic> {
     let frame = |height| Frame {
         title: spec.title.clone(),
         subtitle: subtitle(loaded),
@@ -36,35 +37,43 @@ pub fn figure(loaded: &Loaded, spec: &FigureSpec) -> Result<String, Diagnostic> 
         height,
         ..Frame::default()
     };
-    let drawn = match &spec.content {
-        FigureContent::CostAgainstActiveParams => cost_against_params(loaded, frame(560))?,
+    match &spec.content {
+        FigureContent::CostAgainstActiveParams => cost_against_params(loaded, frame(560)),
         FigureContent::CostByDeployment => {
             let panels = loaded.contexts().len() as u32;
-            cost_by_deployment(loaded, frame(120 + panels * (PANEL_HEIGHT - 30)))?
+            cost_by_deployment(loaded, frame(120 + panels * (PANEL_HEIGHT - 30)))
         }
-        FigureContent::AgainstContext(of) => against_context(loaded, of, frame(600))?,
-        FigureContent::DecodeAndTraining(of) => decode_and_training(loaded, of, frame(460))?,
-        FigureContent::FlopsAgainstBytes => flops_against_bytes(loaded, frame(640))?,
+        FigureContent::AgainstContext(of) => against_context(loaded, of, frame(600)),
+        FigureContent::DecodeAndTraining(of) => decode_and_training(loaded, of, frame(460)),
+        FigureContent::FlopsAgainstBytes => flops_against_bytes(loaded, frame(640)),
         FigureContent::Uncertainty => {
-            uncertainty_chart(loaded, &uncertainty(loaded, None, None)?).svg()
+            Ok(uncertainty_chart(loaded, &uncertainty(loaded, None, None)?).into())
         }
         FigureContent::Tornado => {
             let all = tornadoes(loaded, DEFAULT_PERCENT / 100.0)?;
-            match cheapest(&all) {
-                Some(tornado) => tornado_chart(tornado, DEFAULT_PERCENT).svg(),
-                None => Err(PlotError::Empty { what: spec.title.clone() }),
-            }
+            let tornado = cheapest(&all).ok_or_else(|| {
+                let title = &spec.title;
+                Diagnostic::new(format!("the figure `{title}` has no deployment that can run"))
+            })?;
+            Ok(tornado_chart(tornado, DEFAULT_PERCENT).into())
         }
-    };
-    drawn.map_err(|e| Diagnostic::new(format!("the figure `{}` cannot be drawn: {e}", spec.title)))
+        FigureContent::CostCrossings(of) => super::crossovers::figure(loaded, of, frame(600)),
+        FigureContent::AfdMap(of) => super::afd_ratio::figure(loaded, of, frame(560)),
+        FigureContent::Interactivity(of) => super::interactivity::figure(loaded, of, frame(600)),
+        FigureContent::KernelRoofline(of) => super::kernel_roofline::figure(loaded, of, frame(640)),
+        FigureContent::AttentionDesigns(of) => {
+            super::attention_designs::figure(loaded, of, frame(640))
+        }
+    }
 }
 
-type Drawn = Result<Result<String, PlotError>, Diagnostic>;
+type Drawn = Result<Chart, Diagnostic>;
 
+/// What figures of the cost grid hold under; others say so themselves.
 fn subtitle(loaded: &Loaded) -> String {
     format!(
         "Fidelity {}: every chip at its peak, communication hidden. Counting {}.",
-        loaded.scenario.fidelity.name(),
+        Fidelity::Ideal.name(),
         loaded.scenario.counting.name()
     )
 }
@@ -77,14 +86,18 @@ fn footnote(loaded: &Loaded) -> String {
         Some(format!("{} {usd} $/h ({} {})", part.label, price.basis.name(), price.date))
     });
     let priced: Vec<String> = priced.collect();
-    format!("Rates: datasheet peaks. Prices: {}.", priced.join(", "))
+    let rates = match loaded.scenario.fidelity {
+        Fidelity::Calibrated => "fitted to measurements",
+        Fidelity::Ideal | Fidelity::Roofline => "datasheet peaks",
+    };
+    format!("Rates: {rates}. Prices: {}.", priced.join(", "))
 }
 
-fn axis(label: &str, scale: Scale, ticks: Ticks) -> Axis {
+pub(super) fn axis(label: &str, scale: Scale, ticks: Ticks) -> Axis {
     Axis { label: label.to_owned(), scale, ticks, cover: None }
 }
 
-fn context_title(context: u64) -> String {
+pub(super) fn context_title(context: u64) -> String {
     format!("{} tokens of context", Tokens(context))
 }
 
@@ -122,21 +135,24 @@ fn cost_against_params(loaded: &Loaded, frame: Frame) -> Drawn {
             ),
             y: axis("decoding cost, $ per 1M tokens", Scale::Linear, Ticks::Dollars),
             points: mine.iter().map(|p| labelled(loaded, p.model, at(p))).collect(),
-            front: Some(Front {
+            fronts: vec![Front {
                 name: "Pareto front: more parameters, less cost".to_owned(),
                 points: corners,
                 shape: FrontShape::StepYFirst,
-            }),
+                style: None,
+            }],
             rays: Vec::new(),
+            guides: Vec::new(),
         }
     };
     let panels = loaded.contexts().iter().map(panel).collect();
-    Ok(Scatter { frame, groups: groups(loaded), panels }.svg())
+    Ok(Scatter { frame, groups: groups(loaded), panels }.into())
 }
 
 fn labelled(loaded: &Loaded, model: usize, (x, y): (f64, f64)) -> Point {
     let part = &loaded.models[model];
-    Point { x, y, label: part.label.clone(), group: group(&part.value) }
+    let label = part.label.clone();
+    Point { x, y, label, detail: String::new(), group: group(&part.value) }
 }
 
 fn cost_by_deployment(loaded: &Loaded, frame: Frame) -> Drawn {
@@ -163,11 +179,14 @@ fn cost_by_deployment(loaded: &Loaded, frame: Frame) -> Drawn {
     bars.push("AFD, best pair".to_owned());
     let panels = loaded.contexts().iter().map(panel).collect();
     let parts = vec!["attention".to_owned(), "FFN".to_owned()];
-    Ok(StackedBars { frame, bars, parts, decimals: 3, panels }.svg())
+    Ok(StackedBars { frame, bars, parts, decimals: 3, panels }.into())
 }
 
 /// The places of the models that a figure draws: those named, or all.
-fn chosen(loaded: &Loaded, names: Option<&[At<String>]>) -> Result<Vec<usize>, Diagnostic> {
+pub(super) fn chosen(
+    loaded: &Loaded,
+    names: Option<&[At<String>]>,
+) -> Result<Vec<usize>, Diagnostic> {
     let Some(names) = names else {
         return Ok((0..loaded.models.len()).collect());
     };
@@ -190,6 +209,7 @@ fn against_context(loaded: &Loaded, of: &AgainstContextSpec, frame: Frame) -> Dr
         models.iter().enumerate().map(line).collect()
     };
     let panel = |title: &str, label: &str, ticks, series| LinePanel {
+        marks: Vec::new(),
         title: title.to_owned(),
         x: axis("context, tokens", Scale::Log2, Ticks::Binary),
         y: axis(label, Scale::Log10, ticks),
@@ -209,7 +229,7 @@ fn against_context(loaded: &Loaded, of: &AgainstContextSpec, frame: Frame) -> Dr
             series(|p| p.cost.total().per_mtok()),
         ),
     ];
-    Ok(Lines { frame, legend: Legend::Right, panels }.svg())
+    Ok(Lines { frame, legend: Legend::Right, panels }.into())
 }
 
 fn decode_and_training(loaded: &Loaded, of: &DecodeAndTrainingSpec, frame: Frame) -> Drawn {
@@ -249,7 +269,7 @@ fn decode_and_training(loaded: &Loaded, of: &DecodeAndTrainingSpec, frame: Frame
     };
     let bars = models.iter().map(|&m| loaded.models[m].label.clone()).collect();
     let parts = vec!["all layers".to_owned()];
-    Ok(StackedBars { frame, bars, parts, decimals: 3, panels: vec![panel] }.svg())
+    Ok(StackedBars { frame, bars, parts, decimals: 3, panels: vec![panel] }.into())
 }
 
 /// Takes the labels of points that another undercuts in both directions.
@@ -272,7 +292,8 @@ fn flops_against_bytes(loaded: &Loaded, mut frame: Frame) -> Drawn {
         if let Some(format) = format {
             let ridge = hardware.value.ridge(format, loaded.scenario.without_fp8)?;
             let slope = ridge.flops_per_byte();
-            rays.push(Ray { label: format!("{} ({slope:.0} FLOP/B)", hardware.label), slope });
+            let label = format!("{} ({slope:.0} FLOP/B)", hardware.label);
+            rays.push(Ray { label, slope, cap: None, style: None });
         }
     }
     let panel = |&context: &u64| {
@@ -289,10 +310,11 @@ fn flops_against_bytes(loaded: &Loaded, mut frame: Frame) -> Drawn {
             x: axis("KV cache and state, bytes per token", Scale::Log10, Ticks::Si),
             y: axis("attention, FLOPs per token", Scale::Log10, Ticks::Si),
             points,
-            front: None,
+            fronts: Vec::new(),
             rays: rays.clone(),
+            guides: Vec::new(),
         }
     };
     let panels = loaded.contexts().iter().map(panel).collect();
-    Ok(Scatter { frame, groups: groups(loaded), panels }.svg())
+    Ok(Scatter { frame, groups: groups(loaded), panels }.into())
 }

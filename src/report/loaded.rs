@@ -6,6 +6,7 @@ use crate::catalog::Catalog;
 use crate::deploy::context::Lengths;
 use crate::deploy::legal::Refused;
 use crate::deploy::options::Options;
+use crate::machine::fidelity::Fidelity;
 use crate::machine::hardware::{Hardware, Unknown};
 use crate::spec::conditions::ConditionsSpec;
 use crate::spec::de::At;
@@ -120,7 +121,10 @@ impl Loaded {
         let base = self.scenario.conditions.clone().unwrap_or_default();
         let conditions = own.cloned().unwrap_or_default().over(&base);
         let wire = self.scenario.promise.as_ref().map_or(Options::default().wire, |p| p.wire);
-        let options = conditions.options(wire, self.scenario.without_fp8)?;
+        let mut options = conditions.options(wire, self.scenario.without_fp8)?;
+        if self.scenario.fidelity == Fidelity::Calibrated {
+            options.fidelity = Fidelity::Calibrated;
+        }
         Ok((conditions, options))
     }
 

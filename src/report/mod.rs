@@ -6,6 +6,7 @@
 //! | [`table`] | a table in its four forms |
 //! | [`cost_table`] | the columns of `afford cost` |
 //! | [`read_table`] | a table from CSV or JSON text |
+//! | [`batch_table`] | a scenario's deployments at every batch |
 //! | [`front_table`], [`front_plot`] | Pareto fronts over columns of a table |
 //! | [`settings`] | a scenario's deployments whose inputs can be varied |
 //! | [`sensitivity_table`], [`uncertainty_table`] | how much inputs matter, and what is not sure |
@@ -31,11 +32,21 @@
 //! | [`claims`] | single figures beside what a source states |
 //! | [`published`] | computed tables beside published ones |
 //! | [`figures`] | the figures that a report may hold |
+//! | [`crossovers`] | where models and hardware overtake one another as contexts grow |
+//! | [`afd_ratio`] | the best ratio of attention to FFN, as table and map |
+//! | [`next_chip`] | what more of a resource is worth on a chip |
+//! | [`attention_designs`] | heads, head size and groups varied in one model's layers |
+//! | [`interactivity`] | throughput per device against speed for a user |
+//! | [`kernel_roofline`] | kernels under their roofs |
+//! | [`questions`], [`answers`] | inverse questions of a scenario, and answers with brackets |
+//! | [`floor`] | the sparsity floor from profiles and a promise |
 //! | [`gantt`] | the pipeline of a step, drawn |
 //! | [`picture`] | a drawing as SVG or PNG, as a file's name asks |
 //! | [`plot`] | charts of numbers as SVG and PNG; knows no model and no cost |
+//! | [`findings`] | what the tables say, in plain words |
 //! | [`page`] | the report's README |
 //! | [`bills`], [`bill_table`] | what a period costs and brings in |
+//! | [`html`] | the report as one interactive page |
 //! | [`bundle`] | a report as a set of files |
 //! | [`check`] | a fresh report against a committed one |
 //! | [`swept`] | a sweep on its way into a file |
@@ -45,6 +56,10 @@
 //!
 //! A report asks the modules below for figures; it has no formula of its own.
 
+pub mod afd_ratio;
+pub mod answers;
+pub mod attention_designs;
+pub mod batch_table;
 pub mod bill_table;
 pub mod bills;
 pub mod bundle;
@@ -55,19 +70,26 @@ pub mod claims;
 pub mod compare;
 pub mod content;
 pub mod cost_table;
+pub mod crossovers;
 pub mod deployed;
 pub mod diff_table;
 pub mod duel;
 pub mod estimate_table;
 pub mod explain_tables;
 pub mod figures;
+pub mod findings;
 pub mod fit_table;
+pub mod floor;
 pub mod front_plot;
 pub mod front_table;
 pub mod gantt;
+pub mod html;
 pub mod inputs;
+pub mod interactivity;
+pub mod kernel_roofline;
 pub mod ledger_table;
 pub mod loaded;
+pub mod next_chip;
 pub mod number;
 pub mod page;
 pub mod parity_plot;
@@ -76,6 +98,7 @@ pub mod plan_table;
 pub mod planned;
 pub mod plot;
 pub mod published;
+pub mod questions;
 pub mod read_table;
 pub mod sensitivity_table;
 pub mod served;

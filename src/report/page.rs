@@ -14,7 +14,12 @@ use std::fmt::Write as _;
 
 /// Writes the page.
 #[must_use]
-pub fn page(loaded: &Loaded, tables: &[ReportTable], figures: &[ReportFigure]) -> String {
+pub fn page(
+    loaded: &Loaded,
+    findings: &[String],
+    tables: &[ReportTable],
+    figures: &[ReportFigure],
+) -> String {
     let scenario = &loaded.scenario;
     let mut text = String::new();
     let title = scenario.title.as_deref().unwrap_or(&scenario.name);
@@ -31,7 +36,7 @@ pub fn page(loaded: &Loaded, tables: &[ReportTable], figures: &[ReportFigure]) -
         scenario.fidelity.name(),
         scenario.fidelity.meaning(),
         scenario.counting.name(),
-        contexts.join(" and ")
+        listed(&contexts)
     );
     if tables.iter().any(|t| t.published.is_some()) {
         text.push_str(
@@ -39,6 +44,13 @@ pub fn page(loaded: &Loaded, tables: &[ReportTable], figures: &[ReportFigure]) -
              printed digits, both are bold.\n\n",
         );
         summary(&mut text, tables);
+    }
+    if !findings.is_empty() {
+        text.push_str("## In short\n\n");
+        for finding in findings {
+            let _ = writeln!(text, "- {}", finding.replace('$', "\\$"));
+        }
+        text.push('\n');
     }
     for table in tables {
         table_section(&mut text, table);
@@ -48,6 +60,15 @@ pub fn page(loaded: &Loaded, tables: &[ReportTable], figures: &[ReportFigure]) -
     }
     inputs(&mut text, loaded);
     text
+}
+
+/// Words as a list in a sentence.
+pub(super) fn listed(words: &[String]) -> String {
+    match words {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
 }
 
 /// How many printed values each table meets.

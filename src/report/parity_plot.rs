@@ -102,9 +102,18 @@ fn panel(title: &str, points: Vec<Point>, unit: &str) -> ScatterPanel {
         cover: Some(cover),
     };
     let (x, y) = (axis("measured"), axis("predicted"));
-    let ray = |label: &str, slope: f64| Ray { label: label.to_owned(), slope };
+    let ray =
+        |label: &str, slope: f64| Ray { label: label.to_owned(), slope, cap: None, style: None };
     let rays = vec![ray("x 2", 2.0), ray("right", 1.0), ray("/ 2", 0.5)];
-    ScatterPanel { title: title.to_owned(), x, y, points, front: None, rays }
+    ScatterPanel {
+        title: title.to_owned(),
+        x,
+        y,
+        points,
+        fronts: Vec::new(),
+        rays,
+        guides: Vec::new(),
+    }
 }
 
 /// The points of one colour, thinned.
@@ -114,7 +123,8 @@ fn points_of(rows: &[Compared], families: &[&str], scale: f64, group: usize) -> 
     let drawn = rows.iter().filter(|row| families.contains(&row.family) && row.note.is_none());
     let point = |row: &Compared| {
         let (x, y) = (row.measured * scale, *row.predicted.as_ref().ok()? * scale);
-        Some(Point { x, y, label: String::new(), group }).filter(|p| p.x > 0.0 && p.y > 0.0)
+        Some(Point { x, y, label: String::new(), detail: String::new(), group })
+            .filter(|p| p.x > 0.0 && p.y > 0.0)
     };
     drawn.filter_map(point).filter(|p| cells.insert((cell(p.x), cell(p.y)))).collect()
 }

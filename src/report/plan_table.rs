@@ -104,6 +104,16 @@ fn missed(plan: &Plan, answer: &Answer, count: u64, miss: &Miss) -> Line {
     Line { rank: None, row, miss: Some((count, why)) }
 }
 
+/// Why the nearest of the shapes that cannot be cannot, for an answer without any that can.
+pub(super) fn missed_reason(plan: &Plan, answer: &Answer) -> String {
+    let why = answer.misses.iter().map(|(count, miss)| {
+        let line = missed(plan, answer, *count, miss);
+        let name = line.row.deployment.name();
+        format!("{count} cannot; the nearest, {name}: {}", line.miss.unwrap_or_default().1)
+    });
+    why.collect::<Vec<_>>().join("; ")
+}
+
 /// How many shapes there were, and how many cannot be for which reasons.
 fn note(plan: &Plan, answer: &Answer, misses: &[Line]) -> String {
     let context = crate::spec::quantity::Tokens(answer.context);

@@ -1,4 +1,4 @@
-//! A table from CSV or JSON text, as `afford cost` writes it or anything with named columns.
+//! A table from CSV, JSON or JSON Lines text, as `afford` writes it or anything with named columns.
 //!
 //! A column knows nothing but its name; what is wrong with a text is said with its line.
 
@@ -8,14 +8,15 @@ use indexmap::IndexMap;
 use serde_json::Value;
 use std::sync::Arc;
 
-/// Reads a table; text that begins with `[` or `{` is JSON.
+/// Reads a table; text that begins with `[` is JSON, with `{` JSON Lines.
 ///
 /// # Errors
 /// If it is neither, or holds no row.
 pub fn read_table(source: &Arc<Source>) -> Result<Table, Diagnostic> {
     let table = match source.text.trim_start().chars().next() {
         None => return Err(whole(source, "is empty")),
-        Some('[' | '{') => read_json(source)?,
+        Some('[') => objects_table(source, &read_json(source)?)?,
+        Some('{') => objects_table(source, &read_json_lines(source)?)?,
         Some(_) => read_csv(source)?,
     };
     if table.rows.is_empty() {
@@ -27,7 +28,7 @@ pub fn read_table(source: &Arc<Source>) -> Result<Table, Diagnostic> {
 /// A complaint about a text as a whole.
 fn whole(source: &Source, what: &str) -> Diagnostic {
     Diagnostic::new(format!("the table {} {what}", source.name))
-        .help("a table is CSV with a header or a JSON array of objects, as `afford cost` writes")
+        .help("a table is CSV with a header, a JSON array of objects, or one object a line")
 }
 
 fn read_csv(source: &Arc<Source>) -> Result<Table, Diagnostic> {
@@ -83,16 +84,39 @@ fn cell(text: &str) -> Cell {
     }
 }
 
-fn read_json(source: &Arc<Source>) -> Result<Table, Diagnostic> {
-    let objects: Vec<IndexMap<String, Value>> =
-        serde_json::from_str(&source.text).map_err(|error| {
-            let line = error.line().max(1) - 1;
-            let start: usize = source.text.split_inclusive('\n').take(line).map(str::len).sum();
-            let message = format!("this is no JSON array of objects: {error}");
-            Diagnostic::new(message).at(line_at(source, start))
-        })?;
+/// A row of a JSON table.
+type Object = IndexMap<String, Value>;
+
+fn read_json(source: &Arc<Source>) -> Result<Vec<Object>, Diagnostic> {
+    serde_json::from_str(&source.text).map_err(|error| {
+        let line = error.line().max(1) - 1;
+        let start: usize = source.text.split_inclusive('\n').take(line).map(str::len).sum();
+        let message = format!("this is no JSON array of objects: {error}");
+        Diagnostic::new(message).at(line_at(source, start))
+    })
+}
+
+/// One object a line; empty lines are nothing.
+fn read_json_lines(source: &Arc<Source>) -> Result<Vec<Object>, Diagnostic> {
+    let mut start = 0;
+    let mut objects = Vec::new();
+    for line in source.text.split_inclusive('\n') {
+        if !line.trim().is_empty() {
+            objects.push(serde_json::from_str(line).map_err(|error| {
+                let message = format!("this line is no JSON object: {error}");
+                Diagnostic::new(message)
+                    .help("JSON that begins with `{` is read as one object a line")
+                    .at(line_at(source, start))
+            })?);
+        }
+        start += line.len();
+    }
+    Ok(objects)
+}
+
+fn objects_table(source: &Source, objects: &[Object]) -> Result<Table, Diagnostic> {
     let mut names: IndexMap<&str, ()> = IndexMap::new();
-    for object in &objects {
+    for object in objects {
         names.extend(object.keys().map(|key| (key.as_str(), ())));
     }
     let mut rows = Vec::new();
@@ -144,6 +168,13 @@ mod tests {
     }
 
     #[test]
+    fn json_lines_read_as_the_array_of_their_lines() {
+        let lines = "{\"a\": 1, \"b\": \"x\"}\n\n{\"a\": null, \"c\": true}\n";
+        let array = "[{\"a\": 1, \"b\": \"x\"}, {\"a\": null, \"c\": true}]";
+        assert_eq!(read(lines).unwrap(), read(array).unwrap());
+    }
+
+    #[test]
     fn what_is_no_table_is_refused() {
         for (text, expected) in [
             ("", "is empty"),
@@ -151,7 +182,8 @@ mod tests {
             ("[]", "holds no row"),
             ("a,b\n1,2\n1,2,3\n", "t:3:1"),
             ("a,a\n1,2\n", "two columns `a`"),
-            ("{\"a\": 1}", "no JSON array"),
+            ("{\"a\": 1}\n{\"a\":\n", "t:2:1"),
+            ("{\"a\": 1}\n\n[2]\n", "t:3:1"),
             ("[{\"a\": 1},\n 3]", "t:2:1"),
             ("[{\"a\": [1]}]", "list or an object in `a`"),
         ] {

@@ -19,6 +19,7 @@
 //! | [`conditions`] | what they run under |
 //! | [`claim`] | single figures of a scenario |
 //! | [`sweep`] | the axes of a scenario's sweep |
+//! | [`study`] | studies and inverse questions in a scenario |
 //! | [`schema`] | their JSON Schemas |
 //!
 //! What leaves this module is either checked or a [`Diagnostic`]. Nothing here computes a cost,
@@ -43,6 +44,7 @@ pub mod read_error;
 pub mod scenario;
 pub mod schema;
 pub mod source;
+pub mod study;
 pub mod sweep;
 pub mod uncertainty;
 pub mod workload;

@@ -9,6 +9,10 @@ use super::node::Node;
 use super::plan::PlanSpec;
 use super::quantity::{Contexts, Count, Positive};
 use super::source::Diagnostic;
+use super::study::{
+    AfdMapSpec, AttentionDesignsSpec, BestAfdSpec, CostCrossingsSpec, InteractivitySpec,
+    KernelRooflineSpec, NextChipSpec, QuestionSpec,
+};
 use super::sweep::SweepSpec;
 use super::uncertainty::UncertaintySpec;
 use super::workload::{DeploymentSpec, ServingSpec};
@@ -171,6 +175,20 @@ pub enum TableContent {
     Sensitivity,
     /// Single figures, one row per claim.
     Claims(Vec<ClaimSpec>),
+    /// The cheapest model and pair of hardware at each context.
+    CheapestByContext,
+    /// The contexts at which models, each on its cheapest pair, cross.
+    ModelCrossovers,
+    /// The contexts at which each model's cheapest pair of hardware changes.
+    HardwareCrossovers,
+    /// The best attention:FFN ratio by model, promise and context.
+    BestAfd(BestAfdSpec),
+    /// What more compute or bandwidth is worth on each chip.
+    NextChip(NextChipSpec),
+    /// Attention designs in the layers of one model: arithmetic intensity and cost.
+    AttentionDesigns(AttentionDesignsSpec),
+    /// Inverse questions, each with its bracket.
+    Solve(Vec<QuestionSpec>),
 }
 
 /// The model whose shape a sparsity floor is for.
@@ -211,6 +229,16 @@ pub enum FigureContent {
     Uncertainty,
     /// What moves the cost of the cheapest deployment, 10 % down and up.
     Tornado,
+    /// Decoding cost against context, crossings marked.
+    CostCrossings(CostCrossingsSpec),
+    /// Cost by attention:FFN ratio and context, as a heat map.
+    AfdMap(AfdMapSpec),
+    /// Throughput per device against interactivity, with fronts.
+    Interactivity(InteractivitySpec),
+    /// Every kernel of the scenario's deployments under its roofline.
+    KernelRoofline(KernelRooflineSpec),
+    /// Arithmetic intensity of attention designs against their cost.
+    AttentionDesigns(AttentionDesignsSpec),
 }
 
 /// Keys of the figure over contexts.

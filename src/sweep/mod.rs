@@ -13,6 +13,11 @@
 //! | [`vary`] | a deployment with its inputs turned up or down |
 //! | [`sensitivity`] | how much each input matters, and break-even values |
 //! | [`distribution`], [`uncertain`] | what deployments give when inputs are uncertain |
+//! | [`inverse`] | where a function of one quantity changes sign |
+//! | [`questions`] | inverse questions: break-even prices, crossing contexts, least rates |
+//! | [`way`] | how a token is priced for them: by unit costs or in one deployment |
+//! | [`mod@pair_changes`] | contexts at which the cheapest pair of hardware changes |
+//! | [`knee`] | the knee of a front, and a few points that stand for it |
 //! | [`pareto`] | the exact Pareto front of a set of points |
 //!
 //! A sweep asks the modules below it; it holds no formula of its own.
@@ -22,11 +27,16 @@ pub mod census;
 pub mod cost_grid;
 pub mod distribution;
 pub mod grid;
+pub mod inverse;
+pub mod knee;
 pub mod leaders;
 pub mod levers;
+pub mod pair_changes;
 pub mod pareto;
 pub mod plan;
+pub mod questions;
 pub mod sensitivity;
 pub mod shapes;
 pub mod uncertain;
 pub mod vary;
+pub mod way;

@@ -4,9 +4,11 @@
 
 use super::error::PlotError;
 use super::ticks::{self, Ticks};
+use serde::Serialize;
 
 /// How values map to positions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Scale {
     /// Evenly.
     Linear,
@@ -35,7 +37,7 @@ impl Scale {
 }
 
 /// One axis of a chart.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Axis {
     /// What is shown, with its unit.
     pub label: String,

@@ -11,6 +11,7 @@ use super::geometry::Rect;
 use super::panel::{draw_y, outline, title_height, y_margin};
 use super::style::{GREY, INK, colour, shade};
 use super::ticks::Ticks;
+use serde::Serialize;
 
 const PANEL_GAP: f64 = 10.0;
 const LINE_HEIGHT: f64 = 15.0;
@@ -23,7 +24,7 @@ const MOST_TOTALS: usize = 14;
 const WIDEST_BAR: f64 = 64.0;
 
 /// A bar chart of one or more panels stacked vertically that share legends.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct StackedBars {
     /// Texts and size.
     pub frame: Frame,
@@ -38,7 +39,7 @@ pub struct StackedBars {
 }
 
 /// One row of bars.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct BarPanel {
     /// Heading.
     pub title: String,
@@ -51,7 +52,7 @@ pub struct BarPanel {
 }
 
 /// The bars over one name.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct BarGroup {
     /// Text below.
     pub name: String,

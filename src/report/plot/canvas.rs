@@ -178,6 +178,13 @@ impl Canvas<'_> {
         self.line(&rim, Pen { colour: WHITE, width: 1.2, dash: None })
     }
 
+    /// A circle.
+    pub fn ring(&self, at: Xy, radius: f64, pen: Pen) -> Result<(), PlotError> {
+        let mut rim = marker(0, at, radius);
+        rim.extend(rim.first().copied());
+        self.line(&rim, pen)
+    }
+
     /// One line of text, centred on `at` across its reading direction.
     pub fn text(&self, text: &str, at: Xy, look: Type) -> Result<(), PlotError> {
         let lift = TOP_TO_MIDDLE * look.size;

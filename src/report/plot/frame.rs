@@ -6,6 +6,7 @@ use super::canvas::{Canvas, Pen, Type};
 use super::error::PlotError;
 use super::geometry::{Rect, Xy};
 use super::style::{Colour, GREY, INK, MARKER_RADIUS, colour, dash};
+use serde::Serialize;
 
 const MARGIN: f64 = 18.0;
 const TITLE: Type = Type { size: 19.0, bold: true, ..Type::SMALL };
@@ -16,7 +17,7 @@ const LINE_SWATCH_WIDTH: f64 = 40.0;
 const LEGEND_ROW: f64 = 21.0;
 
 /// The texts around a chart and the size of its page.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Frame {
     /// What the chart says.
     pub title: String,

@@ -3,18 +3,22 @@
 //! It must not know what the series stand for.
 
 use super::axis::Axis;
-use super::canvas::{Canvas, Type, render};
+use super::canvas::{Canvas, Pen, Type, render};
 use super::error::PlotError;
 use super::frame::{Entry, Frame, LEADER, LINE_MARKER, Sign, legend_column, series_pen};
 use super::geometry::{Rect, Xy, spread};
+use super::labels::{Surroundings, Tag, place};
 use super::panel::{Panel, Sketch};
-use super::style::colour;
+use super::style::{INK, colour};
+use serde::Serialize;
 
 const PANEL_GAP: f64 = 24.0;
 const LABEL_PITCH: f64 = 16.0;
+const MARK_RADIUS: f64 = 8.0;
+const RING: Pen = Pen { colour: INK, width: 1.6, dash: None };
 
 /// A line chart of one or more panels side by side.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Lines {
     /// Texts and size.
     pub frame: Frame,
@@ -25,7 +29,8 @@ pub struct Lines {
 }
 
 /// Where the series of a line chart are named.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Legend {
     /// Once, in a column at the right of the page.
     Right,
@@ -34,7 +39,7 @@ pub enum Legend {
 }
 
 /// One pair of axes.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct LinePanel {
     /// Heading.
     pub title: String,
@@ -44,10 +49,23 @@ pub struct LinePanel {
     pub y: Axis,
     /// What is shown.
     pub series: Vec<Series>,
+    /// Places of note, ringed and labelled.
+    pub marks: Vec<Mark>,
+}
+
+/// A place of note on a line chart.
+#[derive(Debug, Clone, Serialize)]
+pub struct Mark {
+    /// Horizontal value.
+    pub x: f64,
+    /// Vertical value.
+    pub y: f64,
+    /// Text beside it.
+    pub label: String,
 }
 
 /// One line.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Series {
     /// Its name; the same name in several panels is listed once.
     pub name: String,
@@ -115,7 +133,7 @@ impl Lines {
         if self.legend == Legend::LineEnds {
             panel.name_ends(canvas, &axes, &ends)?;
         }
-        Ok(())
+        panel.draw_marks(canvas, &axes)
     }
 }
 
@@ -129,6 +147,40 @@ impl LinePanel {
                 self.x.admit(&series.name, point.0)?;
                 self.y.admit(&series.name, point.1)?;
             }
+        }
+        self.marks.iter().try_for_each(|mark| {
+            self.x.admit(&mark.label, mark.x)?;
+            self.y.admit(&mark.label, mark.y)
+        })
+    }
+
+    /// Rings the places of note and writes what they are, clear of the lines.
+    fn draw_marks(&self, canvas: &Canvas<'_>, axes: &Panel) -> Result<(), PlotError> {
+        let paths = self.series.iter().map(|series| {
+            let at: Vec<Xy> = series.points.iter().map(|&point| axes.at(point)).collect();
+            at
+        });
+        let lines: Vec<(Xy, Xy)> = paths
+            .flat_map(|path| path.windows(2).map(|p| (p[0], p[1])).collect::<Vec<_>>())
+            .collect();
+        let dots: Vec<Xy> = self.marks.iter().map(|mark| axes.at((mark.x, mark.y))).collect();
+        let mut tags = Vec::new();
+        for &at in &dots {
+            canvas.ring(at, MARK_RADIUS, RING)?;
+        }
+        let named = || self.marks.iter().zip(&dots).filter(|(mark, _)| !mark.label.is_empty());
+        for (mark, &point) in named() {
+            let width = Type::SMALL.width(&mark.label)? + 4.0;
+            tags.push(Tag { point, width, height: LABEL_PITCH });
+        }
+        let around =
+            Surroundings { bounds: axes.plot, dots: &dots, radius: MARK_RADIUS, lines: &lines };
+        for ((mark, _), place) in named().zip(place(&tags, &around)) {
+            if let Some((from, to)) = place.leader {
+                canvas.line(&[from, to], LEADER)?;
+            }
+            let at = (place.rect.x0 + 2.0, place.rect.centre().1);
+            canvas.text(&mark.label, at, Type::SMALL)?;
         }
         Ok(())
     }

@@ -10,6 +10,7 @@ use super::geometry::Rect;
 use super::panel::outline;
 use super::style::{GRID, INK, colour, shade};
 use super::ticks::Ticks;
+use serde::Serialize;
 
 /// Room below the rows for the numbers and the label of the axis.
 const AXIS_HEIGHT: f64 = 42.0;
@@ -26,7 +27,7 @@ const MIDDLE_PEN: Pen = Pen { colour: INK, width: 2.0, dash: None };
 const ROW_NAME: Type = Type { align: Align::End, ..Type::SMALL };
 
 /// A chart of ranges.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Ranges {
     /// Texts and size.
     pub frame: Frame,
@@ -41,7 +42,7 @@ pub struct Ranges {
 }
 
 /// One range.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct RangeRow {
     /// Its name.
     pub label: String,

@@ -6,6 +6,7 @@
 pub(super) use plotters::style::RGBColor as Colour;
 
 use super::geometry::Xy;
+use serde::Serialize;
 
 /// Text and axis lines.
 pub(super) const INK: Colour = Colour(0x22, 0x22, 0x22);
@@ -95,4 +96,51 @@ pub(super) fn shade(base: Colour, level: usize, levels: usize) -> Colour {
     let fade = if levels < 2 { 0.0 } else { 0.68 * level as f64 / (levels - 1) as f64 };
     let mix = |part: u8| (f64::from(part) + (255.0 - f64::from(part)) * fade).round() as u8;
     Colour(mix(base.0), mix(base.1), mix(base.2))
+}
+
+/// Stops of the ramp from the least to the greatest: light to dark, of one lightness order also
+/// for colour-blind readers.
+const RAMP: [Colour; 5] = [
+    Colour(0xFB, 0xF7, 0xD5),
+    Colour(0xB9, 0xE0, 0xC3),
+    Colour(0x5D, 0xB3, 0xC0),
+    Colour(0x2F, 0x6F, 0xA8),
+    Colour(0x23, 0x2B, 0x68),
+];
+
+/// The colour of a share of the way from the least (0) to the greatest (1).
+pub(super) fn ramp(share: f64) -> Colour {
+    let steps = RAMP.len() - 1;
+    let along = share.clamp(0.0, 1.0) * steps as f64;
+    let from = (along as usize).min(steps - 1);
+    let part = along - from as f64;
+    let mix = |a: u8, b: u8| (f64::from(a) + (f64::from(b) - f64::from(a)) * part).round() as u8;
+    let (a, b) = (RAMP[from], RAMP[from + 1]);
+    Colour(mix(a.0, b.0), mix(a.1, b.1), mix(a.2, b.2))
+}
+
+/// What a page that draws the same charts by itself needs to know of the looks: palette, dash
+/// patterns, and the stops of the ramp.
+#[derive(Debug, Serialize)]
+pub struct Looks {
+    palette: Vec<String>,
+    dashes: Vec<Option<(f64, f64)>>,
+    markers: Vec<Vec<Xy>>,
+    ramp: Vec<String>,
+}
+
+impl Looks {
+    /// The looks of every chart.
+    #[must_use]
+    pub fn all() -> Self {
+        let hex = |c: &Colour| format!("#{:02x}{:02x}{:02x}", c.0, c.1, c.2);
+        let rounded = |(x, y): Xy| ((x * 100.0).round() / 100.0, (y * 100.0).round() / 100.0);
+        let shape = |nth| marker(nth, (0.0, 0.0), 1.0).into_iter().map(rounded).collect();
+        Self {
+            palette: PALETTE.iter().map(hex).collect(),
+            dashes: DASHES.to_vec(),
+            markers: (0..SHAPES.len()).map(shape).collect(),
+            ramp: RAMP.iter().map(hex).collect(),
+        }
+    }
 }

@@ -102,8 +102,13 @@ fn frame() -> Frame {
 }
 
 fn scatter(y: Scale, values: &[f64]) -> Scatter {
-    let point =
-        |(i, &y): (usize, &f64)| Point { x: 1.0 + i as f64, y, label: format!("p{i}"), group: 0 };
+    let point = |(i, &y): (usize, &f64)| Point {
+        x: 1.0 + i as f64,
+        y,
+        label: format!("p{i}"),
+        detail: String::new(),
+        group: 0,
+    };
     Scatter {
         frame: frame(),
         groups: vec![Group { name: "all".into(), style: 0 }],
@@ -112,12 +117,14 @@ fn scatter(y: Scale, values: &[f64]) -> Scatter {
             x: axis("x", Scale::Linear, Ticks::Plain),
             y: axis("y", y, Ticks::Si),
             points: values.iter().enumerate().map(point).collect(),
-            front: Some(Front {
+            fronts: vec![Front {
                 name: "front".into(),
                 points: vec![(1.0, 2.0), (3.0, 4.0)],
                 shape: FrontShape::StepXFirst,
-            }),
-            rays: vec![Ray { label: "ray".into(), slope: 2.0 }],
+                style: None,
+            }],
+            rays: vec![Ray { label: "ray".into(), slope: 2.0, cap: None, style: None }],
+            guides: Vec::new(),
         }],
     }
 }
@@ -128,7 +135,7 @@ fn lines(points: Vec<(f64, f64)>) -> Lines {
     Lines {
         frame: frame(),
         legend: Legend::LineEnds,
-        panels: vec![LinePanel { title: String::new(), x, y, series }],
+        panels: vec![LinePanel { title: String::new(), x, y, series, marks: Vec::new() }],
     }
 }
 
@@ -170,7 +177,8 @@ fn a_crowded_scatter_labels_its_front_alone() -> Outcome {
     }
     let first = (chart.panels[0].points[0].x, chart.panels[0].points[0].y);
     let shape = FrontShape::Line;
-    chart.panels[0].front = Some(Front { name: "front".to_owned(), points: vec![first], shape });
+    let name = "front".to_owned();
+    chart.panels[0].fronts = vec![Front { name, points: vec![first], shape, style: None }];
     let svg = chart.svg()?;
     assert_eq!(svg.matches("point-").count(), 1);
     assert!(svg.contains("point-0-") && svg.contains("only its points are labelled"));
@@ -186,6 +194,54 @@ fn crowded_bars_leave_their_totals_out() -> Outcome {
     chart.panels[0].groups = vec![group; 15];
     let svg = chart.svg()?;
     assert!(!svg.contains("n/a") && !svg.contains(">2.25<"));
+    Ok(())
+}
+
+fn heat(cells: [[Option<f64>; 2]; 2]) -> HeatMap {
+    let cell = |value| HeatCell { value, detail: String::new() };
+    HeatMap {
+        frame: frame(),
+        x_label: "x".into(),
+        y_label: "y".into(),
+        value_label: "value".into(),
+        ticks: Ticks::Dollars,
+        columns: vec!["left".into(), "right".into()],
+        rows: vec!["top".into(), "bottom".into()],
+        cells: cells.map(|row| row.map(cell).to_vec()).to_vec(),
+    }
+}
+
+#[test]
+fn a_heat_map_writes_what_it_has_and_refuses_what_it_cannot_colour() -> Outcome {
+    let svg = heat([[Some(1.25), None], [Some(40.0), Some(3.0)]]).svg()?;
+    for text in ["1.25", "left", "bottom", "value", "$40"] {
+        assert!(svg.contains(text), "{text}");
+    }
+    assert_eq!(svg.matches("font-weight=\"bold\"").count(), 3, "the title and two least cells");
+    let bad = |value| heat([[Some(1.0), Some(value)], [None, None]]).svg();
+    assert!(matches!(bad(f64::NAN), Err(PlotError::NotFinite { series, .. }) if series == "top"));
+    assert!(matches!(bad(0.0), Err(PlotError::NotPositive { .. })));
+    assert!(matches!(heat([[None; 2]; 2]).svg(), Err(PlotError::Empty { .. })));
+    let mut short = heat([[Some(1.0); 2]; 2]);
+    short.columns.pop();
+    assert!(matches!(short.svg(), Err(PlotError::Mismatch { .. })));
+    Ok(())
+}
+
+#[test]
+fn marks_roofs_and_guides_are_drawn_with_their_labels() -> Outcome {
+    let mut chart = lines(vec![(1024.0, 0.1), (4096.0, 0.3)]);
+    let mark = |label: &str, y| Mark { x: 2048.0, y, label: label.into() };
+    chart.panels[0].marks = vec![mark("crossing", 0.2), mark("", 0.15)];
+    assert!(chart.svg()?.contains("crossing"));
+    chart.panels[0].marks = vec![mark("crossing", -1.0)];
+    assert!(matches!(chart.svg(), Err(PlotError::NotPositive { .. })));
+    let mut chart = scatter(Scale::Log10, &[1.0, 20.0]);
+    chart.panels[0].rays[0].cap = Some(3.0);
+    chart.panels[0].guides = vec![Guide { label: "ridge".into(), x: 1.5 }];
+    assert!(chart.svg()?.contains("ridge"));
+    chart.panels[0].rays[0].cap = Some(f64::INFINITY);
+    assert!(matches!(chart.svg(), Err(PlotError::NotFinite { .. })));
     Ok(())
 }
 

@@ -3,9 +3,11 @@
 //! It must not know what the numbers measure.
 
 use super::axis::{Scale, Span};
+use serde::Serialize;
 
 /// How the numbers beside an axis are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Ticks {
     /// 0.5, 20, 1000.
     Plain,

@@ -9,7 +9,6 @@ use crate::deploy::compile::{Pools, compile};
 use crate::deploy::deployment::Deployment;
 use crate::deploy::estimate::{MOST_MICRO_BATCHES, Point};
 use crate::deploy::options::Options;
-use crate::machine::fidelity::Fidelity;
 use crate::machine::hardware::Hardware;
 use crate::spec::Diagnostic;
 use crate::spec::conditions::ConditionsSpec;
@@ -75,8 +74,9 @@ fn evaluate<'a>(
                 ffn_hardware: ffn.0.to_owned(),
                 deployment,
                 point,
-                fidelity: Fidelity::Roofline,
+                fidelity: options.fidelity,
                 estimate,
+                confidence: compiled.confidence(point),
             },
             spec,
             model: model.value.clone(),

@@ -5,10 +5,12 @@
 use super::axes::refused;
 use crate::deploy::deployment::{Deployment, Dispatch, Side};
 use crate::deploy::options::Options;
-use crate::machine::hardware::WithoutFp8;
+use crate::machine::fidelity::Fidelity;
+use crate::machine::hardware::{Hardware, WithoutFp8};
 use crate::spec::conditions::ConditionsSpec;
 use crate::spec::de::At;
 use crate::spec::quantity::{Count, NotNegative, Positive};
+use crate::spec::source::all_of;
 use crate::spec::{Diagnostic, Origin, Source};
 use crate::sweep::shapes::Choices;
 use crate::work::dtype::Dtype;
@@ -43,6 +45,14 @@ pub struct Conditions {
     /// Where an AFD deployment runs the LM head [default: attention]
     #[arg(long, value_enum, value_name = "SIDE")]
     lm_head_on: Option<SideArg>,
+    /// Level of the figures: datasheet peaks, or constants fitted to measurements with the error of
+    /// the fits used
+    #[arg(long, value_enum, value_name = "LEVEL", default_value_t = Level::Roofline)]
+    fidelity: Level,
+    /// Whose kernels a calibrated estimate is timed by, where a profile has several: trtllm, sglang,
+    /// vllm, flashinfer ... [default: the fastest of each family, as engines choose]
+    #[arg(long, value_name = "NAME")]
+    backend: Option<String>,
     /// Format of the KV cache, if not the model's
     #[arg(long, value_enum, value_name = "FORMAT")]
     kv_cache: Option<CacheArg>,
@@ -130,6 +140,24 @@ impl From<SideArg> for Side {
     }
 }
 
+/// A level that deployments are estimated at.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum Level {
+    /// Datasheet peaks
+    Roofline,
+    /// Constants fitted to measurements
+    Calibrated,
+}
+
+impl From<Level> for Fidelity {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Roofline => Self::Roofline,
+            Level::Calibrated => Self::Calibrated,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum CacheArg {
     Bf16,
@@ -204,7 +232,25 @@ impl Conditions {
             WithoutFp8Arg::Bf16 => WithoutFp8::Bf16,
             WithoutFp8Arg::Int8 => WithoutFp8::Int8,
         };
-        self.spec()?.options(wire, without_fp8)
+        let mut options = self.spec()?.options(wire, without_fp8)?;
+        options.fidelity = self.fidelity.into();
+        Ok(options)
+    }
+
+    /// A hardware with the kernels of the backend that these conditions name.
+    ///
+    /// # Errors
+    /// If nothing of that backend was measured on it.
+    pub(super) fn hardware(&self, mut hardware: Hardware) -> Result<Hardware, Diagnostic> {
+        let Some(backend) = &self.backend else { return Ok(hardware) };
+        let known = hardware.calibration.backends();
+        if !known.contains(&backend.as_str()) {
+            let message = format!("nothing of `{backend}` is fitted for {}", hardware.name);
+            let complaint = refused("--backend", backend, 0..backend.len(), &message);
+            return Err(complaint.help(format!("there is {}", all_of(&known))));
+        }
+        hardware.calibration = hardware.calibration.of_backend(backend);
+        Ok(hardware)
     }
 
     /// The deployment of a name under these conditions.

@@ -10,7 +10,6 @@ use crate::deploy::compile::{Compiled, Pools, compile};
 use crate::deploy::deployment::Deployment;
 use crate::deploy::estimate::{Estimate, MOST_MICRO_BATCHES, Point};
 use crate::deploy::options::Options;
-use crate::machine::fidelity::Fidelity;
 use crate::machine::hardware::Hardware;
 use crate::measured::lengths::lengths;
 use crate::report::estimate_table::{EstimateRow, estimate_table};
@@ -136,8 +135,9 @@ impl EstimateArgs {
                                 ffn_hardware: pools.ffn.name.clone(),
                                 deployment,
                                 point,
-                                fidelity: Fidelity::Roofline,
+                                fidelity: options.fidelity,
                                 estimate,
+                                confidence: compiled.confidence(point),
                             };
                             let (model, compiled) = (model.clone(), compiled.clone());
                             let hardware = (attention.clone(), ffn.clone());
@@ -178,6 +178,8 @@ impl EstimateArgs {
         let mut attention = side(&self.attention_hardware, "--attention-hardware")?;
         let mut ffn = side(&self.ffn_hardware, "--ffn-hardware")?;
         set_prices(&self.price, [&mut attention, &mut ffn].into_iter())?;
+        attention = self.conditions.hardware(attention)?;
+        ffn = self.conditions.hardware(ffn)?;
         Ok((attention, ffn))
     }
 

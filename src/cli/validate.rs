@@ -1,5 +1,6 @@
 //! `afford validate`: predictions beside what was measured.
 
+use super::conditions::Level;
 use super::{Failure, Output, print, talk};
 use crate::catalog::Catalog;
 use crate::machine::fidelity::Fidelity;
@@ -19,7 +20,7 @@ use crate::text_file::read_text;
 use crate::validate::bounds::{self, Bound, findings, read_bounds};
 use crate::validate::summary::{Summary, summarise};
 use crate::validate::{Compared, end_to_end, kernel, serving};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -64,23 +65,6 @@ pub struct ValidateArgs {
     update_bounds: bool,
     #[command(flatten)]
     output: Output,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Level {
-    /// Datasheet peaks
-    Roofline,
-    /// Constants fitted to measurements
-    Calibrated,
-}
-
-impl From<Level> for Fidelity {
-    fn from(level: Level) -> Self {
-        match level {
-            Level::Roofline => Self::Roofline,
-            Level::Calibrated => Self::Calibrated,
-        }
-    }
 }
 
 /// No file of measurements is larger.

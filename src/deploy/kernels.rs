@@ -119,13 +119,16 @@ impl AttentionKind {
     }
 }
 
+/// The name of kernels that only move rows.
+pub(super) const SMALL_KERNELS: &str = "small kernels";
+
 /// Visits kernels that only move rows, as one.
 #[inline(always)]
 pub(super) fn each_small(small: &SmallKernels, rows: f64, mut visit: impl FnMut(Kernel)) {
     let total_s = small.time(rows);
     if total_s > 0.0 {
         visit(Kernel {
-            name: "small kernels",
+            name: SMALL_KERNELS,
             rows,
             flops: 0.0,
             bytes: 0.0,

@@ -36,6 +36,8 @@ pub struct LmHead {
     pub rows_per_all: f64,
     /// How the rows get there.
     pub gather: Transfer,
+    /// Whether the product runs on FFN devices of their own.
+    pub on_ffn: bool,
 }
 
 impl LmHead {
@@ -46,6 +48,7 @@ impl LmHead {
             rows_per_near: 1.0,
             rows_per_all: 0.0,
             gather: Transfer::default(),
+            on_ffn: false,
         })
     }
 
@@ -65,6 +68,7 @@ impl LmHead {
                 near_s_per_token: others * link.s_per_byte,
                 ..Transfer::default()
             },
+            on_ffn: false,
         })
     }
 
@@ -94,6 +98,7 @@ impl LmHead {
                 inside_s_per_token: row * share * (g - 1.0) / g * link.s_per_byte,
                 ..Transfer::default()
             },
+            on_ffn: true,
         })
     }
 

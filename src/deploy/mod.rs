@@ -16,6 +16,7 @@
 //! | [`network`] | transfers between attention and FFN |
 //! | [`memory`] | what each device holds |
 //! | [`stage`] | what one device can read within a stage |
+//! | [`confidence`] | how sure a calibrated figure is |
 //! | [`context`] | lengths of the contexts in flight: mean and spread |
 //! | [`imbalance`] | experts that are not equally busy; experts and devices that tokens touch |
 //! | [`pipeline`] | micro-batches through attention, link and FFN: closed forms of a step |
@@ -37,6 +38,7 @@ pub mod breakdown;
 pub mod capacity;
 pub mod colocated;
 pub mod compile;
+pub mod confidence;
 pub mod context;
 pub mod deployment;
 pub mod estimate;

@@ -9,11 +9,12 @@
 //! Routed dispatch reaches n (1 - C(N - N/n, k) / C(N, k)) of n expert groups on average
 //! (`work::experts`).
 
+use super::confidence::Basis;
 use super::options::Options;
 use crate::machine::calibration::Family;
 use crate::machine::calibration::link::RAMP_BYTES;
 use crate::machine::fidelity::Fidelity;
-use crate::machine::hardware::{Hardware, Unknown};
+use crate::machine::hardware::{Hardware, Provenance, Unknown};
 
 /// The time of one direction.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -30,6 +31,10 @@ pub struct Transfer {
     pub ramp_s: f64,
     /// The share of it that one token of an attention device adds, up to all of it.
     pub ramp_per_token: f64,
+    /// Error of the fit that the slowest part is timed by, in percent; 0 at datasheet peaks.
+    pub error_percent: f64,
+    /// Whether that fit is assumed of this chip.
+    pub assumed: bool,
 }
 
 impl Transfer {
@@ -42,10 +47,19 @@ impl Transfer {
         self.latency_s + cards + self.inside_s_per_token * all + ramp
     }
 
+    /// Where its constants are from.
+    pub(super) fn basis(&self) -> Option<Basis> {
+        let provenance = if self.assumed { Provenance::Assumed } else { Provenance::Fitted };
+        let (fit, error_percent) = ("links".to_owned(), self.error_percent);
+        (error_percent > 0.0).then_some(Basis { fit, error_percent, provenance, outside: None })
+    }
+
     /// The same with the ramp of a link that `bytes_per_token` of an attention device pass.
     pub(super) fn ramped(mut self, via: &Via, bytes_per_token: f64) -> Self {
         self.ramp_s += via.ramp_s;
         self.ramp_per_token = self.ramp_per_token.max(bytes_per_token / RAMP_BYTES);
+        self.error_percent = self.error_percent.max(via.error_percent);
+        self.assumed |= via.assumed;
         self
     }
 }
@@ -59,6 +73,10 @@ pub(super) struct Via {
     pub latency_s: f64,
     /// More once [`RAMP_BYTES`] have passed.
     pub ramp_s: f64,
+    /// Error of the fit.
+    pub error_percent: f64,
+    /// Whether it is assumed of this chip.
+    pub assumed: bool,
 }
 
 /// The links of one hardware.
@@ -72,11 +90,14 @@ impl Links<'_> {
         let mut via = Via {
             s_per_byte: 1.0 / bytes_per_s,
             latency_s: self.options.network_latency_s,
-            ramp_s: 0.0,
+            ..Via::default()
         };
         if self.options.fidelity == Fidelity::Calibrated
-            && let Some((_, fit)) = self.hardware.calibration.link(family)
+            && let Some((at, fit)) = self.hardware.calibration.link(family)
         {
+            let whole = &self.hardware.calibration.fits[usize::from(at)];
+            via.error_percent = whole.error.held_out_mape_percent;
+            via.assumed = whole.provenance == Provenance::Assumed;
             via.s_per_byte /= fit.efficiency;
             via.latency_s += fit.latency_s(ranks);
             via.ramp_s = fit.ramp_us * 1e-6;

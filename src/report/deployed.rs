@@ -131,6 +131,7 @@ impl<'a> Prepared<'a> {
             point,
             fidelity: self.options.fidelity,
             estimate,
+            confidence: self.compiled.confidence(point),
         }
     }
 

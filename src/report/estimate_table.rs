@@ -1,6 +1,7 @@
 //! The columns of `afford estimate`: one row per deployment and point.
 
 use super::table::{Cell, Column, Show, Table};
+use crate::deploy::confidence::Confidence;
 use crate::deploy::deployment::Deployment;
 use crate::deploy::estimate::{Estimate, Infeasible, Point};
 use crate::machine::fidelity::Fidelity;
@@ -22,6 +23,8 @@ pub struct EstimateRow {
     pub fidelity: Fidelity,
     /// What it gives.
     pub estimate: Estimate,
+    /// How sure that is; nothing at datasheet peaks.
+    pub confidence: Option<Confidence>,
 }
 
 /// Why a point cannot be, in words.
@@ -181,15 +184,39 @@ fn ffn(row: &EstimateRow, value: f64) -> Cell {
     matches!(row.deployment, Deployment::Afd(_)).then_some(value).into()
 }
 
+/// How sure a row is; an infeasible point has no error.
+fn sure_of(row: &EstimateRow) -> Option<&Confidence> {
+    row.confidence.as_ref().filter(|_| row.estimate.infeasible.is_none())
+}
+
+fn sure() -> Vec<Field> {
+    vec![
+        (Column::new("error_percent", Show::Hidden), |r| {
+            sure_of(r).map(|c| c.error_percent).into()
+        }),
+        (Column::new("assumed_share", Show::Hidden), |r| {
+            sure_of(r).map(|c| c.assumed_share).into()
+        }),
+        (Column::new("extrapolates", Show::Hidden), |r| {
+            sure_of(r).map(|c| !c.outside.is_empty()).into()
+        }),
+    ]
+}
+
 /// The table of estimates.
 #[must_use]
 pub fn estimate_table(rows: &[EstimateRow]) -> Table {
-    let fields: Vec<Field> = [named(), figures(), memory()].concat();
+    let mut fields: Vec<Field> = [named(), figures(), memory(), sure()].concat();
+    let calibrated = rows.iter().any(|row| row.confidence.is_some());
+    if calibrated {
+        show(&mut fields, "error_percent", "error ±%");
+    }
     let mut notes = vec![
-        format!("Fidelity roofline: {}.", Fidelity::Roofline.meaning()),
+        levels(rows),
         "A, D, F, R: attention, dispatch, FFN and return of one micro-batch in one layer."
             .to_owned(),
     ];
+    notes.extend(doubts(rows));
     for row in rows {
         if let Some(why) = &row.estimate.infeasible {
             notes.push(format!(
@@ -207,3 +234,45 @@ pub fn estimate_table(rows: &[EstimateRow]) -> Table {
         notes,
     }
 }
+
+/// Lets people see a column under a heading.
+fn show(fields: &mut [Field], name: &str, heading: &'static str) {
+    for (column, _) in fields.iter_mut().filter(|(column, _)| column.name == name) {
+        column.show = Show::Short;
+        column.heading = heading.into();
+    }
+}
+
+/// The levels that the rows come from, and what each leaves out.
+fn levels(rows: &[EstimateRow]) -> String {
+    let has = |level: Fidelity| rows.iter().any(|row| row.fidelity == level);
+    let levels = [Fidelity::Roofline, Fidelity::Calibrated].into_iter().filter(|l| has(*l));
+    let said = levels.map(|level| format!("Fidelity {}: {}.", level.name(), level.meaning()));
+    said.collect::<Vec<_>>().join(" ")
+}
+
+/// What calibrated rows rest on that was not measured.
+fn doubts(rows: &[EstimateRow]) -> Vec<String> {
+    let mut doubts: Vec<String> = Vec::new();
+    for row in rows {
+        let Some(confidence) = &row.confidence else { continue };
+        let name = row.deployment.name();
+        if confidence.assumed_share > 0.2 {
+            doubts.push(format!(
+                "{} {name}: {:.0} % of the time is of kernels or links that were not measured on this \
+                 hardware.",
+                row.model,
+                confidence.assumed_share * 100.0
+            ));
+        }
+        if let Some(first) = confidence.outside.first() {
+            doubts.push(format!("{} {name} extrapolates: {first}.", row.model));
+        }
+    }
+    doubts.dedup();
+    doubts.truncate(MOST_DOUBTS);
+    doubts
+}
+
+/// More than so many doubts are in the columns alone.
+const MOST_DOUBTS: usize = 6;

@@ -28,8 +28,15 @@ pub fn kernels(pieces: &[Piece]) -> Table {
             intensity(p).into(),
             (p.time_s * 1e6).into(),
             p.bound.map(crate::cost::ideal::Bound::name).into(),
+            p.basis.as_ref().map(|b| b.fit.clone()).into(),
+            p.basis.as_ref().map(|b| b.error_percent).into(),
+            p.basis.as_ref().map(|b| b.provenance.name()).into(),
+            p.basis.as_ref().and_then(|b| b.outside.clone()).into(),
         ]
     };
+    // At datasheet peaks nothing is fitted: no empty columns.
+    let fitted = pieces.iter().any(|piece| piece.basis.is_some());
+    let basis = if fitted { Show::Plain } else { Show::Hidden };
     Table {
         columns: columns(&[
             ("stage", "stage", Show::Plain),
@@ -42,6 +49,14 @@ pub fn kernels(pieces: &[Piece]) -> Table {
             ("arithmetic_intensity", "FLOP/byte", Show::Short),
             ("time_us", "us", Show::Usd),
             ("bound_by", "bound by", Show::Plain),
+            ("fit", "fit", basis),
+            (
+                "fit_error_percent",
+                "error ±%",
+                if basis == Show::Plain { Show::Short } else { basis },
+            ),
+            ("provenance", "provenance", basis),
+            ("outside_range", "outside", Show::Hidden),
         ]),
         rows: pieces.iter().map(row).collect(),
         notes: vec![

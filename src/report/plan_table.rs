@@ -5,7 +5,6 @@ use super::number::{plain, significant};
 use super::table::{Column, Show, Table};
 use crate::deploy::deployment::Deployment;
 use crate::deploy::estimate::Infeasible;
-use crate::machine::fidelity::Fidelity;
 use crate::sweep::census::Miss;
 use crate::sweep::leaders::Found;
 use crate::sweep::plan::{Answer, Objective, Plan};
@@ -85,8 +84,9 @@ fn row(plan: &Plan, answer: &Answer, found: &Found) -> EstimateRow {
         ffn_hardware: pools.ffn.name.clone(),
         deployment: found.deployment,
         point: found.point,
-        fidelity: Fidelity::Roofline,
+        fidelity: plan.options.fidelity,
         estimate: found.estimate,
+        confidence: plan.confidence(answer, found),
     }
 }
 

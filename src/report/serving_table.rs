@@ -4,7 +4,6 @@ use super::estimate_table::{EstimateRow, estimate_table};
 use super::table::{Cell, Column, Show, Table};
 use crate::deploy::deployment::Deployment;
 use crate::deploy::serving::{Load, Serving, ServingEstimate};
-use crate::machine::fidelity::Fidelity;
 
 /// One served load with the names of what it is made of.
 #[derive(Debug, Clone)]
@@ -28,8 +27,9 @@ impl ServingRow {
             ffn_hardware: names.1.to_owned(),
             deployment,
             point: serving.point(&load),
-            fidelity: Fidelity::Roofline,
+            fidelity: serving.decode.options.fidelity,
             estimate: served.estimate,
+            confidence: serving.decode.confidence(serving.point(&load)),
         };
         Self { row, load, serving: served }
     }

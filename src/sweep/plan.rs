@@ -19,9 +19,11 @@ use super::census::{Census, Miss, count};
 use super::leaders::{Found, Leaders, Place};
 use super::shapes::{Choices, Limits};
 use crate::deploy::compile::{Compiled, Pools, compile};
+use crate::deploy::confidence::Confidence;
 use crate::deploy::deployment::{Afd, Colocated, Deployment};
 use crate::deploy::legal::Refused;
 use crate::deploy::options::Options;
+use crate::machine::fidelity::Fidelity;
 use crate::machine::hardware::Hardware;
 use crate::units::{Seconds, UsdPerSecond};
 use crate::work::model::Model;
@@ -178,6 +180,17 @@ impl Plan {
                 Pools { attention: hardware, ffn: hardware }
             }
         }
+    }
+
+    /// How sure what was found is; nothing at datasheet peaks.
+    #[must_use]
+    pub fn confidence(&self, answer: &Answer, found: &Found) -> Option<Confidence> {
+        if self.options.fidelity != Fidelity::Calibrated {
+            return None;
+        }
+        let model = &self.models[answer.model];
+        let compiled = compile(model, &found.deployment, self.pools_of(found), self.options);
+        compiled.ok()?.confidence(found.point)
     }
 
     /// Colocated deployments by hardware.

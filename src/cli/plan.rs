@@ -5,6 +5,7 @@ use super::conditions::{Conditions, given};
 use super::sides::Sides;
 use super::{Failure, Output, print};
 use crate::catalog::Catalog;
+use crate::machine::hardware::Hardware;
 use crate::report::plan_table::plan_table;
 use crate::spec::de::At;
 use crate::spec::plan::{PlanKind, PlanParts, PlanSpec};
@@ -122,6 +123,9 @@ impl PlanArgs {
         let spec = self.spec()?;
         let models = each(&self.model, "--model", |name| catalog.model(name))?;
         let [attention_hardware, ffn_hardware] = self.sides.load(catalog, None)?;
+        let backend = |all: Vec<Hardware>| -> Result<Vec<_>, Diagnostic> {
+            all.into_iter().map(|hardware| self.conditions.hardware(hardware)).collect()
+        };
         let text = self.context.join(" ");
         let contexts = parse_contexts(&text)
             .map_err(|message| refused("--context", &text, 0..text.len(), &message))?;
@@ -129,8 +133,8 @@ impl PlanArgs {
         spec.plan(PlanParts {
             models: models.into_iter().map(|model| self.conditions.model(model)).collect(),
             contexts,
-            attention_hardware,
-            ffn_hardware,
+            attention_hardware: backend(attention_hardware)?,
+            ffn_hardware: backend(ffn_hardware)?,
             promise: Seconds::from_ms(promise.map_or(self.tpot_ms, |ms| ms.value.0)),
             choices: self.conditions.choices()?,
             options: self.conditions.options()?,

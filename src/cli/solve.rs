@@ -225,7 +225,7 @@ impl WayArgs {
         lists: &[(&[String], &str)],
     ) -> Result<Vec<Vec<Hardware>>, Diagnostic> {
         let load = |&(names, option): &(&[String], &str)| {
-            each(names, option, |name| catalog.hardware(name))
+            each(names, option, |name| self.conditions.hardware(catalog.hardware(name)?))
         };
         let mut all = lists.iter().map(load).collect::<Result<Vec<_>, _>>()?;
         set_prices(&self.price, all.iter_mut().flatten())?;

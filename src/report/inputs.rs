@@ -25,6 +25,9 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// The file of a report that holds its inputs.
 pub const FILE: &str = "inputs.json";
 
+/// Trees under the names that the scenario calls them by.
+pub type Trees = Vec<(String, Node)>;
+
 /// The trees of a scenario and of all that it names.
 #[derive(Debug, Clone)]
 pub struct Inputs {
@@ -33,11 +36,11 @@ pub struct Inputs {
     /// The scenario.
     pub scenario: Node,
     /// Models under the names that the scenario calls them by.
-    pub models: Vec<(String, Node)>,
+    pub models: Trees,
     /// Hardware under the names that the scenario calls it by.
-    pub hardware: Vec<(String, Node)>,
+    pub hardware: Trees,
     /// Lengths of requests in the files that the scenario names.
-    pub traces: Vec<(String, Node)>,
+    pub traces: Trees,
     /// Where the scenario was read from.
     pub place: String,
 }
@@ -162,11 +165,7 @@ fn parts<T>(
 }
 
 /// What the files of lengths come to that a scenario's deployments name.
-fn traces(
-    catalog: &Catalog,
-    scenario: &Scenario,
-    place: &str,
-) -> Result<Vec<(String, Node)>, Diagnostic> {
+fn traces(catalog: &Catalog, scenario: &Scenario, place: &str) -> Result<Trees, Diagnostic> {
     let contexts = scenario.deployments.iter().filter_map(|spec| spec.context.as_ref());
     let files = contexts.filter_map(|context| match &context.value {
         ContextSpec::Lengths(file) => Some(file),
@@ -298,18 +297,16 @@ impl Inputs {
         };
         let mut all: Vec<InputChange> =
             in_tree(Tree::Scenario, &self.scenario, &other.scenario).collect();
-        let kinds: [(fn(String) -> Tree, _, _); 3] = [
-            (Tree::Model, &self.models, &other.models),
-            (Tree::Hardware, &self.hardware, &other.hardware),
-            (Tree::Trace, &self.traces, &other.traces),
-        ];
-        for (tree, mine, others) in kinds {
+        let mut named = |tree: fn(String) -> Tree, mine: &Trees, others: &Trees| {
             for (name, old) in mine {
                 if let Some((_, new)) = others.iter().find(|(n, _)| n == name) {
                     all.extend(in_tree(tree(name.clone()), old, new));
                 }
             }
-        }
+        };
+        named(Tree::Model, &self.models, &other.models);
+        named(Tree::Hardware, &self.hardware, &other.hardware);
+        named(Tree::Trace, &self.traces, &other.traces);
         all
     }
 
@@ -321,7 +318,7 @@ impl Inputs {
         other: &Self,
     ) -> Self {
         let mut mixed = self.clone();
-        let united = |mine: &mut Vec<(String, Node)>, others: &[(String, Node)]| {
+        let united = |mine: &mut Trees, others: &[(String, Node)]| {
             for (name, node) in others {
                 if !mine.iter().any(|(known, _)| known == name) {
                     mine.push((name.clone(), node.clone()));

@@ -167,7 +167,7 @@ fn what_cannot_be_is_a_row_with_its_reason() {
         let why = &row[reason];
         if no_model {
             assert!(why.contains("60") && why.contains('8'), "{why}");
-        } else if &row[deployment] == "" {
+        } else if row[deployment].is_empty() {
             assert!(why.contains("more than the 48 experts"), "{why}");
         } else {
             assert_eq!(&row[feasible], "true", "{why}");

@@ -147,6 +147,9 @@ proptest! {
             startup_us, memory_efficiency, compute_efficiency, ridge_rounding, tile_rows,
             tall_tile_rows: tile_rows * 4.0,
             us_per_1000_k,
+            row_bytes: 0.0,
+            token_bytes: 0.0,
+            expert_ns: 0.0,
         });
         let skew = if even { Skew::Uniform } else { Skew::Multinomial };
         let of = |form: &Form, m: u64| {

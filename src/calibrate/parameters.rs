@@ -88,6 +88,16 @@ const GROUPED: [Parameter; 5] = [
     linear(0.0, 6.0, 1.2),
 ];
 
+const EXPERTS: [Parameter; 7] = [
+    logarithmic(0.5, 120.0, 25.0),
+    EFFICIENCY,
+    EFFICIENCY,
+    linear(0.0, 0.9, 0.3),
+    linear(0.0, 60.0, 12.0),
+    linear(0.0, 60.0, 5.0),
+    linear(0.0, 500.0, 50.0),
+];
+
 const LINK: [Parameter; 4] =
     [logarithmic(0.5, 200.0, 10.0), linear(0.0, 5.0, 0.5), EFFICIENCY, linear(0.0, 80.0, 8.0)];
 
@@ -113,6 +123,11 @@ pub enum Template {
         /// Beyond it.
         tall_tile_rows: f64,
     },
+    /// Whole experts with each one's rows padded to a tile.
+    Experts {
+        /// The tile.
+        tile_rows: f64,
+    },
     /// Links.
     Link,
 }
@@ -134,7 +149,8 @@ impl Template {
             Family::DenseGemm => {
                 [16.0, 64.0, 128.0].map(|tile_rows| Self::Dense { tile_rows }).to_vec()
             }
-            Family::GroupedGemm | Family::ExpertFfn => [
+            Family::ExpertFfn => [1.0, 64.0].map(|tile_rows| Self::Experts { tile_rows }).to_vec(),
+            Family::GroupedGemm => [
                 (1.0, 1.0),
                 (16.0, 16.0),
                 (64.0, 64.0),
@@ -156,6 +172,7 @@ impl Template {
             Self::Attention { .. } => &ATTENTION,
             Self::Dense { .. } => &DENSE,
             Self::Grouped { .. } => &GROUPED,
+            Self::Experts { .. } => &EXPERTS,
             Self::Link => &LINK,
         }
     }
@@ -197,6 +214,21 @@ impl Template {
                 tile_rows,
                 tall_tile_rows,
                 us_per_1000_k: value(4),
+                row_bytes: 0.0,
+                token_bytes: 0.0,
+                expert_ns: 0.0,
+            }),
+            Self::Experts { tile_rows } => Form::Grouped(GroupedFit {
+                startup_us: value(0),
+                memory_efficiency: value(1),
+                compute_efficiency: value(2),
+                ridge_rounding: value(3),
+                tile_rows,
+                tall_tile_rows: tile_rows,
+                us_per_1000_k: 0.0,
+                row_bytes: value(4),
+                token_bytes: value(5),
+                expert_ns: value(6),
             }),
             Self::Link => Form::Link(LinkFit {
                 startup_us: value(0),

@@ -4,9 +4,9 @@
 use crate::deploy::imbalance::{Dealt, Imbalance};
 use crate::machine::calibration::Form;
 use crate::machine::calibration::attention::{Cache, Heads, Peaks};
-use crate::machine::calibration::gemm::Spread;
+use crate::machine::calibration::gemm::{ExpertShape, Spread};
 use crate::machine::calibration::link::LinkFit;
-use crate::measured::kernel::{CollectiveOp, CopyOp, KernelShape, Skew};
+use crate::measured::kernel::{CollectiveOp, KernelShape, Skew};
 use crate::work::experts::distinct_experts;
 
 /// Width of an MLA latent without its positional part.
@@ -60,21 +60,19 @@ pub fn seconds(form: &Form, shape: &KernelShape, dtype: &str, device: &Device) -
             };
             let element = element_bytes(dtype);
             let bytes = element * touched * k * n + rows * (element * k + 2.0 * n);
-            let rate = fit.rate(&device.peaks, 1.0, k, spread);
-            Some(rate.time(rows, touched, 2.0 * k * n, bytes).total_s)
+            let shape = ExpertShape { calls: 1.0, along_k: k, width: k, local: groups };
+            let rate = fit.rate(&device.peaks, &shape, spread);
+            Some(rate.time([rows, rows], touched, 2.0 * k * n, bytes).total_s)
         }
         (Form::Grouped(_), KernelShape::ExpertFfn { .. }) => expert_ffn(form, shape, dtype, device),
-        (Form::Link(fit), KernelShape::Copy { op, bytes }) => {
-            let passes = match op {
-                CopyOp::Copy | CopyOp::Read => bytes,
-            };
-            Some(fit.time_s(1.0, passes, device.peaks.bytes_per_s))
+        (Form::Link(fit), KernelShape::Copy { bytes, .. }) => {
+            Some(fit.time_s(1.0, bytes, device.peaks.bytes_per_s))
         }
         (Form::Link(fit), KernelShape::Collective { op, ranks, message_bytes }) => {
             let bytes = collective_bytes(op, f64::from(ranks), message_bytes);
             Some(fit.time_s(f64::from(ranks), bytes, device.scale_up_bytes_per_s))
         }
-        (Form::Link(fit), KernelShape::Exchange { .. }) => exchange(&fit, shape, device),
+        (Form::Link(fit), KernelShape::Exchange { .. }) => exchange(fit, shape, device),
         _ => None,
     }
 }
@@ -144,9 +142,11 @@ fn expert_ffn(form: &Form, shape: &KernelShape, dtype: &str, device: &Device) ->
     };
     let spread = if distribution == Skew::Uniform { Spread::Even } else { Spread::Random };
     let element = element_bytes(dtype);
-    let bytes = element * touched * 3.0 * h * w + rows * (2.0 * h * 2.0 + 3.0 * w * element);
-    let rate = fit.rate(&device.peaks, 1.0, h + w, spread);
-    Some(rate.time(rows, touched, 6.0 * h * w, bytes).total_s)
+    // What is moved per row and token is a constant of the fit.
+    let bytes = element * touched * 3.0 * h * w;
+    let shape = ExpertShape { calls: 1.0, along_k: h + w, width: h, local };
+    let rate = fit.rate(&device.peaks, &shape, spread);
+    Some(rate.time([rows, tokens], touched, 6.0 * h * w, bytes).total_s)
 }
 
 /// Bytes that pass one device's link in one direction.

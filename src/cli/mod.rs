@@ -14,6 +14,7 @@ mod explain;
 mod import;
 mod list;
 mod man;
+mod merge;
 mod pareto;
 mod plan;
 mod report;
@@ -21,6 +22,7 @@ mod schema;
 mod serving;
 mod show;
 mod sides;
+mod sweep;
 mod validate;
 
 use crate::catalog::Catalog;
@@ -73,10 +75,12 @@ enum Command {
     Explain(explain::ExplainArgs),
     Import(import::ImportArgs),
     List(list::ListArgs),
+    Merge(merge::MergeArgs),
     Pareto(pareto::ParetoArgs),
     Plan(plan::PlanArgs),
     Report(report::ReportArgs),
     Show(show::ShowArgs),
+    Sweep(sweep::SweepArgs),
     Schema(schema::SchemaArgs),
     Validate(validate::ValidateArgs),
     Completions(completions::CompletionsArgs),
@@ -152,10 +156,12 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Explain(args) => args.run(&catalog),
         Command::Import(args) => args.run(),
         Command::List(args) => args.run(&catalog),
+        Command::Merge(args) => args.run(&catalog),
         Command::Pareto(args) => args.run(&catalog),
         Command::Plan(args) => args.run(&catalog),
         Command::Report(args) => args.run(&catalog),
         Command::Show(args) => args.run(&catalog),
+        Command::Sweep(args) => args.run(&catalog),
         Command::Schema(args) => args.run(),
         Command::Validate(args) => args.run(&catalog),
         Command::Completions(args) => args.run(),

@@ -160,10 +160,14 @@ impl FfnKind {
         if let Some(TimedExperts { work, rate, fit }) = &self.experts {
             let mine = rows * work.experts_per_token / self.expert_groups * self.skew.max_over_mean;
             let touched = work.touched(self.skew.visits.touched(rows), rows);
-            let bytes = touched * work.expert_bytes + work.bytes_per_row * mine;
+            // Fits of whole experts have what is moved per row as a time of its own.
+            let per_row = if rate.s_per_row > 0.0 { 0.0 } else { work.bytes_per_row };
+            let bytes = touched * work.expert_bytes + per_row * mine;
+            // No device meets more tokens than there are, or than it has rows.
+            let tokens = rows.min(mine);
             let (computed, time) = match how {
                 Tiling::Tiled => {
-                    let time = rate.time(mine, touched, work.flops_per_row, bytes);
+                    let time = rate.time([mine, tokens], touched, work.flops_per_row, bytes);
                     (rate.computed_rows(mine, touched), time)
                 }
                 Tiling::Bare => (mine, rate.least_time(mine * work.flops_per_row, bytes)),

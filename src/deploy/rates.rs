@@ -11,7 +11,7 @@ use super::network::Links;
 use super::options::Options;
 use crate::machine::calibration::attention::{AttentionRate, Cache, Heads, variant};
 use crate::machine::calibration::choose::usual_time;
-use crate::machine::calibration::gemm::{ExpertRate, Spread};
+use crate::machine::calibration::gemm::{ExpertRate, ExpertShape, Spread};
 use crate::machine::calibration::{Family, Fit, Form};
 use crate::machine::fidelity::Fidelity;
 use crate::machine::hardware::{Hardware, Unknown};
@@ -109,7 +109,9 @@ impl Rates<'_> {
         let found =
             whole.map_or_else(|| self.best(Family::GroupedGemm, format), |f| Ok(Some(f)))?;
         if let Some((fit, Fit { form: Form::Grouped(constants), .. })) = found {
-            let rate = constants.rate(&peaks, calls, work.along_k, Spread::Random);
+            let (along_k, width, local) = (work.along_k, work.inputs, work.local_experts);
+            let shape = ExpertShape { calls, along_k, width, local };
+            let rate = constants.rate(&peaks, &shape, Spread::Random);
             return Ok(TimedExperts { work, rate, fit: Some(fit) });
         }
         let rate = ExpertRate::roofline(self.of(format)?, self.options.tile_rows);

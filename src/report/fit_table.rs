@@ -49,7 +49,6 @@ pub fn fit_table(fits: &[Fit]) -> Table {
              fitted to all rows."
                 .to_owned(),
         ],
-        ..Table::default()
     }
 }
 

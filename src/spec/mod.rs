@@ -15,6 +15,7 @@
 //! | [`workload`], [`plan`] | deployments, served loads and plans in a scenario |
 //! | [`conditions`] | what they run under |
 //! | [`claim`] | single figures of a scenario |
+//! | [`sweep`] | the axes of a scenario's sweep |
 //! | [`schema`] | their JSON Schemas |
 //!
 //! What leaves this module is either checked or a [`Diagnostic`]. Nothing here computes a cost,
@@ -37,6 +38,7 @@ pub mod read_error;
 pub mod scenario;
 pub mod schema;
 pub mod source;
+pub mod sweep;
 pub mod workload;
 mod yaml_error;
 

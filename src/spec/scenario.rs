@@ -8,6 +8,7 @@ use super::node::Node;
 use super::plan::PlanSpec;
 use super::quantity::{Contexts, Count, Positive};
 use super::source::Diagnostic;
+use super::sweep::SweepSpec;
 use super::workload::{DeploymentSpec, ServingSpec};
 use crate::deploy::sparsity::Wire;
 use crate::machine::fidelity::Fidelity;
@@ -53,6 +54,8 @@ pub struct Scenario {
     pub deployments: Vec<DeploymentSpec>,
     /// Conditions of all deployments.
     pub conditions: Option<ConditionsSpec>,
+    /// A grid of points for `afford sweep`.
+    pub sweep: Option<SweepSpec>,
     /// Tables and figures; cost table and standard figures if left out.
     pub report: Option<ReportSpec>,
 }

@@ -115,6 +115,9 @@ const fn at_peaks(family: Family) -> Form {
             tile_rows,
             tall_tile_rows: tile_rows,
             us_per_1000_k,
+            row_bytes: 0.0,
+            token_bytes: 0.0,
+            expert_ns: 0.0,
         }),
         Family::Copy
         | Family::AllReduce

@@ -7,7 +7,7 @@
 //! misses on the measured chips' own fits, on top of those fits' own error.
 
 use super::attention::{AttentionFit, Cache, Heads, Peaks};
-use super::gemm::{GemmFit, GroupedFit, Spread};
+use super::gemm::{ExpertShape, GemmFit, GroupedFit, Spread};
 use super::link::LinkFit;
 use super::{Calibration, Family, Fit, FitError, Form};
 use crate::machine::hardware::{Hardware, Provenance, Unknown, WithoutFp8};
@@ -132,10 +132,12 @@ fn usual_times(form: &Form, peaks: &Peaks) -> [f64; 3] {
         }
         Form::Grouped(fit) => {
             let (k, n, groups) = (7168.0, 4096.0, 8.0);
-            let rate = fit.rate(peaks, 1.0, k, Spread::Random);
+            let shape = ExpertShape { calls: 1.0, along_k: k, width: k, local: groups };
+            let rate = fit.rate(peaks, &shape, Spread::Random);
             [4.0, 32.0, 256.0].map(|m| {
                 let rows = m * groups;
-                rate.time(rows, groups, 2.0 * k * n, groups * k * n + rows * (k + n)).total_s
+                rate.time([rows, rows], groups, 2.0 * k * n, groups * k * n + rows * (k + n))
+                    .total_s
             })
         }
         Form::Link(fit) => [1e4, 1e6, 3e7].map(|bytes| fit.time_s(8.0, bytes, 4e11)),
@@ -246,6 +248,9 @@ fn median_form(forms: &[Form]) -> Option<Form> {
             tile_rows: m[4],
             tall_tile_rows: m[5],
             us_per_1000_k: m[6],
+            row_bytes: m[7],
+            token_bytes: m[8],
+            expert_ns: m[9],
         }),
         Form::Link(_) => Form::Link(LinkFit {
             startup_us: m[0],

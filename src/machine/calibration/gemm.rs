@@ -69,6 +69,29 @@ pub struct GroupedFit {
     pub tall_tile_rows: f64,
     /// Time that a tile takes per 1,000 of k, whatever its rows.
     pub us_per_1000_k: f64,
+    /// Whole experts alone: bytes moved per element of a row between its token and its products
+    /// (permutation, quantisation, activation, sum).
+    #[serde(default)]
+    pub row_bytes: f64,
+    /// Whole experts alone: bytes moved per element of a token, whatever experts it visits.
+    #[serde(default)]
+    pub token_bytes: f64,
+    /// Whole experts alone: time per expert on the device.
+    #[serde(default)]
+    pub expert_ns: f64,
+}
+
+/// The experts of a device, as grouped kernels see them.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ExpertShape {
+    /// Grouped products, one call each.
+    pub calls: f64,
+    /// k of the products, added up.
+    pub along_k: f64,
+    /// Elements of a token.
+    pub width: f64,
+    /// Experts on the device.
+    pub local: f64,
 }
 
 /// How rows are spread over the experts that they touch.
@@ -93,15 +116,21 @@ pub struct ExpertRate {
     pub spread: Spread,
     /// Time along k of the products, whatever the rows.
     pub along_k_s: f64,
+    /// Time of what is done to a row before and after its products.
+    pub s_per_row: f64,
+    /// Time of what is done to a token.
+    pub s_per_token: f64,
 }
 
 impl GroupedFit {
-    /// The constants of `calls` grouped products whose k add up to `k`.
+    /// The constants of a device's experts.
     #[must_use]
-    pub fn rate(&self, peaks: &Peaks, calls: f64, k: f64, spread: Spread) -> ExpertRate {
+    pub fn rate(&self, peaks: &Peaks, shape: &ExpertShape, spread: Spread) -> ExpertRate {
+        let moved = |bytes: f64| bytes * shape.width / peaks.bytes_per_s;
         ExpertRate {
             kernel: KernelRate {
-                startup_s: self.startup_us * calls * 1e-6,
+                startup_s: self.startup_us * shape.calls * 1e-6
+                    + self.expert_ns * shape.local * 1e-9,
                 s_per_flop: 1.0 / (self.compute_efficiency * peaks.flops_per_s),
                 s_per_byte: 1.0 / (self.memory_efficiency * peaks.bytes_per_s),
                 ridge_rounding: self.ridge_rounding,
@@ -109,7 +138,9 @@ impl GroupedFit {
             tile_rows: self.tile_rows,
             tall_tile_rows: self.tall_tile_rows.max(self.tile_rows),
             spread,
-            along_k_s: self.us_per_1000_k * k * 1e-9,
+            along_k_s: self.us_per_1000_k * shape.along_k * 1e-9,
+            s_per_row: moved(self.row_bytes),
+            s_per_token: moved(self.token_bytes),
         }
     }
 }
@@ -118,7 +149,15 @@ impl ExpertRate {
     /// At datasheet peaks with each expert's rows padded to `tile_rows`.
     #[must_use]
     pub const fn roofline(kernel: KernelRate, tile_rows: f64) -> Self {
-        Self { kernel, tile_rows, tall_tile_rows: tile_rows, spread: Spread::Even, along_k_s: 0.0 }
+        Self {
+            kernel,
+            tile_rows,
+            tall_tile_rows: tile_rows,
+            spread: Spread::Even,
+            along_k_s: 0.0,
+            s_per_row: 0.0,
+            s_per_token: 0.0,
+        }
     }
 
     /// Rows computed for `rows` rows that fall on `touched` experts.
@@ -155,10 +194,17 @@ impl ExpertRate {
         self.kernel.least_time(flops, bytes, self.along_k_s)
     }
 
-    /// Time of `rows` rows of `flops_per_row` each on `touched` experts, moving `bytes`.
+    /// Time of `rows` rows of `tokens` tokens on `touched` experts that do `flops_per_row` each and
+    /// move `bytes`.
     #[must_use]
     #[inline]
-    pub fn time(&self, rows: f64, touched: f64, flops_per_row: f64, bytes: f64) -> KernelTime {
+    pub fn time(
+        &self,
+        [rows, tokens]: [f64; 2],
+        touched: f64,
+        flops_per_row: f64,
+        bytes: f64,
+    ) -> KernelTime {
         let flops = self.computed_rows(rows, touched) * flops_per_row;
         let compute = flops * self.kernel.s_per_flop;
         let memory = bytes * self.kernel.s_per_byte;
@@ -169,8 +215,9 @@ impl ExpertRate {
         } else {
             busy
         };
+        let around = self.s_per_row * rows + self.s_per_token * tokens;
         KernelTime {
-            total_s: self.kernel.startup_s + busy,
+            total_s: self.kernel.startup_s + busy + around,
             compute_bound_s: if bound { busy } else { 0.0 },
         }
     }

@@ -238,6 +238,9 @@ impl Form {
                 ("tile_rows", f.tile_rows),
                 ("tall_tile_rows", f.tall_tile_rows),
                 ("us_per_1000_k", f.us_per_1000_k),
+                ("row_bytes", f.row_bytes),
+                ("token_bytes", f.token_bytes),
+                ("expert_ns", f.expert_ns),
             ],
             Self::Link(f) => vec![
                 ("startup_us", f.startup_us),

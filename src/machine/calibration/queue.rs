@@ -4,7 +4,7 @@
 //! the group of multiprocessors that has the least so far (its plan function, 0.6). With C groups and
 //! B S tokens in all, L is B S / C, rounded up: to 32, 64, 128 or 192 tokens, and to multiples of 256
 //! beyond. The busiest group then has up to twice the mean: 24 equal requests on 66 groups make 48
-//! pieces of 4/11 and 24 of 3/11, and six groups get two of the latter.
+//! pieces of 4/11 of a context and 24 of 3/11, and six groups get one of each or two.
 //!
 //! Benchmarks run requests of one length, and show this; it rises and falls with the batch. Requests
 //! of many lengths smooth it out, and estimates leave it out.
@@ -52,11 +52,12 @@ mod tests {
 
     #[test]
     fn twenty_four_requests_overload_six_of_sixty_six_groups() {
-        // Pieces of 23,552 tokens of 24 x 64 Ki / 66 = 23,832, rounded up to 24,064.
         let context = 1 << 16;
-        let busiest = 2.0 * (65_536.0 - 2.0 * 24_064.0);
+        // Pieces of at most 24 x 65,536 / 66 = 23,832 tokens, rounded up to 24,064, and rests of 17,408.
+        // Twenty-two requests fill the groups; the last two's pieces come on top of rests.
+        let busiest = 24_064.0 + (65_536.0 - 2.0 * 24_064.0);
         let mean = 24.0 * 65_536.0 / 66.0;
-        assert!((imbalance(24, context, 66) - f64::max(busiest, 24_064.0) / mean).abs() < 1e-12);
+        assert!((imbalance(24, context, 66) - busiest / mean).abs() < 1e-12);
         assert!(imbalance(64, context, 66) < 1.04);
         assert_eq!(imbalance(0, context, 66), 1.0);
     }

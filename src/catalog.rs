@@ -11,6 +11,7 @@ mod own;
 use crate::import::{Import, Options, import};
 use crate::machine::calibration::Fit;
 use crate::machine::calibration::choose::pooled;
+use crate::machine::fidelity::Fidelity;
 use crate::machine::hardware::Hardware;
 use crate::spec::extends::{self, Find};
 use crate::spec::hardware::HardwareSpec;
@@ -63,13 +64,22 @@ impl Entry {
     }
 }
 
-/// Fits pooled over the shipped chips that were measured, worked out once.
+/// A hardware as calibrated estimates need it: with what is assumed of families that were not
+/// measured on it. Pooling reads every shipped profile, once; estimates at datasheet peaks do without.
 #[must_use]
-pub fn assumed_of_all() -> &'static [Fit] {
+pub fn for_fidelity(mut hardware: Hardware, fidelity: Fidelity) -> Hardware {
+    if fidelity == Fidelity::Calibrated {
+        hardware.calibration.assume(assumed_of_all());
+    }
+    hardware
+}
+
+/// Fits pooled over the shipped chips that were measured, worked out once.
+fn assumed_of_all() -> &'static [Fit] {
     static POOLED: LazyLock<Vec<Fit>> = LazyLock::new(|| {
         let catalog = Catalog::default();
         let names = shipped_names(Kind::Hardware).into_iter();
-        let read = names.filter_map(|name| catalog.hardware_as_written(&name).ok());
+        let read = names.filter_map(|name| catalog.hardware(&name).ok());
         pooled(&read.filter(|chip| !chip.calibration.fits.is_empty()).collect::<Vec<_>>())
     });
     &POOLED
@@ -127,16 +137,6 @@ impl Catalog {
     /// # Errors
     /// If there is none, or it is broken.
     pub fn hardware(&self, reference: &str) -> Result<Hardware, Diagnostic> {
-        let mut hardware = self.hardware_as_written(reference)?;
-        hardware.calibration.assume(assumed_of_all());
-        Ok(hardware)
-    }
-
-    /// A hardware profile without what is assumed of chips that nobody has measured.
-    ///
-    /// # Errors
-    /// If there is none, or it is broken.
-    pub fn hardware_as_written(&self, reference: &str) -> Result<Hardware, Diagnostic> {
         HardwareSpec::read(&self.read(Kind::Hardware, reference)?)
     }
 

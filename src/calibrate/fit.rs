@@ -11,12 +11,14 @@ use super::predict::{Device, seconds};
 use super::search::least;
 use crate::machine::calibration::{Bound, Family, FitError, Form};
 use crate::measured::kernel::{KernelRow, KernelShape};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Every so many-th shape is held out.
 const HELD_OUT: usize = 4;
 /// Rows that a fit is made of at least: no more parameters than rows.
 pub const FEWEST_ROWS: usize = 12;
+/// Loads that a fit is made of at least: one alone cannot tell a start-up from a rate.
+const FEWEST_LOADS: usize = 3;
 /// Steps of one run of the search.
 const ITERATIONS: u64 = 1200;
 /// Starts of the search, moved by so much from the usual values.
@@ -57,10 +59,11 @@ pub const fn family(shape: &KernelShape) -> Family {
 
 /// Fits the rows of one family, format and backend.
 ///
-/// Nothing where there are fewer than [`FEWEST_ROWS`] rows.
+/// Nothing where there are fewer than [`FEWEST_ROWS`] rows, or all have one or two loads.
 #[must_use]
 pub fn fit(rows: &[&KernelRow], device: &Device) -> Option<Fitted> {
-    if rows.len() < FEWEST_ROWS {
+    let loads: BTreeSet<[u64; 4]> = rows.iter().map(|row| load_key(&row.shape)).collect();
+    if rows.len() < FEWEST_ROWS || loads.len() < FEWEST_LOADS {
         return None;
     }
     let (kept, held_out) = split(rows);

@@ -3,6 +3,7 @@
 //! are, by [`ConditionsSpec`].
 
 use super::axes::refused;
+use crate::catalog::for_fidelity;
 use crate::deploy::deployment::{Deployment, Dispatch, Side};
 use crate::deploy::options::Options;
 use crate::machine::fidelity::Fidelity;
@@ -237,11 +238,12 @@ impl Conditions {
         Ok(options)
     }
 
-    /// A hardware with the kernels of the backend that these conditions name.
+    /// A hardware at the fidelity of these conditions, with the kernels of the backend that these conditions name.
     ///
     /// # Errors
     /// If nothing of that backend was measured on it.
-    pub(super) fn hardware(&self, mut hardware: Hardware) -> Result<Hardware, Diagnostic> {
+    pub(super) fn hardware(&self, hardware: Hardware) -> Result<Hardware, Diagnostic> {
+        let mut hardware = for_fidelity(hardware, self.fidelity.into());
         let Some(backend) = &self.backend else { return Ok(hardware) };
         let known = hardware.calibration.backends();
         if !known.contains(&backend.as_str()) {

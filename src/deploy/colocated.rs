@@ -190,6 +190,7 @@ impl Compiler<'_> {
         let moved = Transfer {
             latency_s: via.latency_s,
             near_s_per_token: bytes * via.s_per_byte,
+            one_shot: self.links().one_shot(tp, self.model.hidden_size as f64 * SUM_BYTES),
             ..Transfer::default()
         };
         Ok(moved.ramped(&via, bytes))
@@ -213,6 +214,7 @@ impl Compiler<'_> {
             let moved = Transfer {
                 latency_s: via.latency_s + before.latency_s,
                 near_s_per_token: bytes * via.s_per_byte + before.near_s_per_token,
+                one_shot: None,
                 ..before
             };
             Ok(moved.ramped(&via, bytes))
@@ -267,6 +269,7 @@ impl Compiler<'_> {
             let moved = Transfer {
                 latency_s: slower.latency_s + reduce.latency_s,
                 near_s_per_token: row * busy + reduce.near_s_per_token,
+                one_shot: None,
                 ..reduce
             };
             Ok(moved.ramped(&slower, row * beyond.max(inside)))

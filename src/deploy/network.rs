@@ -31,6 +31,9 @@ pub struct Transfer {
     pub ramp_s: f64,
     /// The share of it that one token of an attention device adds, up to all of it.
     pub ramp_per_token: f64,
+    /// Sums of few rows in one shot, each device reading all others': time of an empty one, and per
+    /// token of an attention device; nothing where they are not known.
+    pub one_shot: Option<[f64; 2]>,
     /// Error of the fit that the slowest part is timed by, in percent; 0 at datasheet peaks.
     pub error_percent: f64,
     /// Whether that fit is assumed of this chip.
@@ -44,7 +47,11 @@ impl Transfer {
     pub fn time(&self, near: f64, all: f64) -> f64 {
         let cards = (self.near_s_per_token * near).max(self.far_s_per_token * all);
         let ramp = self.ramp_s * (self.ramp_per_token * near).min(1.0);
-        self.latency_s + cards + self.inside_s_per_token * all + ramp
+        let time = self.latency_s + cards + self.inside_s_per_token * all + ramp;
+        match self.one_shot {
+            Some([latency_s, s_per_token]) => time.min(latency_s + s_per_token * near),
+            None => time,
+        }
     }
 
     /// Where its constants are from.
@@ -103,6 +110,19 @@ impl Links<'_> {
             via.ramp_s = fit.ramp_us * 1e-6;
         }
         via
+    }
+
+    /// A sum over a group in one shot, as engines do for few rows: every device reads the rows of all
+    /// others at once, for `bytes` of each.
+    pub fn one_shot(&self, devices: u32, bytes: f64) -> Option<[f64; 2]> {
+        let calibrated = self.options.fidelity == Fidelity::Calibrated;
+        let joined = u64::from(devices) <= self.hardware.scale_up_devices().ok()?;
+        let fit = self.hardware.calibration.one_shot().filter(|_| calibrated && joined)?;
+        let line = self.hardware.scale_up_bandwidth().ok()?.bytes_per_second();
+        let line = line * self.options.scale_up_efficiency * fit.efficiency;
+        let others = f64::from(devices) - 1.0;
+        let latency_s = self.options.network_latency_s + fit.latency_s(f64::from(devices));
+        Some([latency_s, bytes * others / line])
     }
 
     /// One device's share of its server's network cards, in a transfer among `ranks` devices.

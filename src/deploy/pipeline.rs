@@ -332,7 +332,9 @@ impl<const M: usize> Line<M> {
 
     /// Moves everything by the same time.
     fn wait(&mut self, m: usize, time: f64) {
-        let all = self.back[..m].iter_mut().chain(&mut self.free).chain(&mut self.turns);
-        all.for_each(|at| *at += time);
+        let later = |times: &mut [f64]| times.iter_mut().for_each(|at| *at += time);
+        later(&mut self.back[..m]);
+        later(&mut self.free);
+        later(&mut self.turns);
     }
 }

@@ -215,10 +215,10 @@ fn fused(gemms: Vec<Gemm>) -> Vec<Gemm> {
             ("gate_proj", "up_proj") => Some("gate_up_proj"),
             _ => None,
         };
-        let last = calls.last_mut().filter(|last| last.inputs == gemm.inputs);
-        match last.and_then(|last| name(last.name).map(|name| (last, name))) {
-            Some((last, name)) => last.join(&gemm, name),
-            None => calls.push(gemm),
+        let joins = |call: &&mut Gemm| call.inputs == gemm.inputs && name(call.name).is_some();
+        match calls.iter_mut().find(joins).map(|call| (name(call.name), call)) {
+            Some((Some(name), call)) => call.join(&gemm, name),
+            _ => calls.push(gemm),
         }
     }
     calls
@@ -254,16 +254,17 @@ pub(super) fn attention_kinds(
     model.attentions.iter().map(kind).collect()
 }
 
-/// Small kernels around attention: norm with residual, quantisation, rotation with cache write,
-/// quantisation of the output.
-const ATTENTION_SMALL_KERNELS: f64 = 4.0;
+/// Small kernels around attention: norm with residual, quantisation, norms of heads or latents,
+/// rotation, cache write, quantisation of the output.
+const ATTENTION_SMALL_KERNELS: f64 = 6.0;
 
 /// Small kernels around an FFN: norm with residual, quantisation and, dense, activation with
-/// quantisation; routed, the routing, the permutation and its reverse.
+/// quantisation; routed, the routing in two, the activation of shared experts and their sum with the
+/// routed ones.
 pub(super) const fn ffn_small_kernels(ffn: &Ffn) -> f64 {
     match ffn {
         Ffn::Dense(_) => 3.0,
-        Ffn::Moe(_) => 5.0,
+        Ffn::Moe(_) => 6.0,
     }
 }
 

@@ -3,7 +3,7 @@
 use super::Compared;
 use super::formats::{RunsIn, format, model_names};
 use super::stated::{Stated, stated};
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, for_fidelity};
 use crate::deploy::compile::{Pools, compile};
 use crate::deploy::estimate::{Estimate, Point};
 use crate::deploy::options::Options;
@@ -71,6 +71,7 @@ fn predict(
     let mut stated = stated(row, experts(&model))?;
     let runs_in = runs_in.ok_or("its number formats cannot be read")?;
     let hardware = catalog.hardware(&stated.hardware).map_err(|complaint| complaint.message)?;
+    let hardware = for_fidelity(hardware, fidelity);
     let options = Options {
         query_tokens: stated.query_tokens,
         accepted_tokens: stated.accepted_tokens,

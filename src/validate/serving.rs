@@ -10,7 +10,7 @@
 
 use super::Compared;
 use super::formats::{RunsIn, format, model_names};
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, for_fidelity};
 use crate::deploy::deployment::Colocated;
 use crate::deploy::options::Options;
 use crate::deploy::serving::{Batching, DEFAULT_CHUNK_TOKENS, Load, Serving, ServingEstimate};
@@ -101,7 +101,7 @@ fn predict(
     let model = known.ok_or_else(|| format!("no model is known as `{}`", point.model))?;
     let model = runs_in(point)?.model(model);
     let hardware = catalog.hardware(&hardware_name(&point.system));
-    let hardware = hardware.map_err(|complaint| complaint.message)?;
+    let hardware = for_fidelity(hardware.map_err(|complaint| complaint.message)?, fidelity);
     let options = Options { fidelity, ..Options::default() };
     let serving = Serving::compile(&model, &deployment(point)?, &hardware, options);
     let serving = serving.map_err(|refused| refused.to_string())?;

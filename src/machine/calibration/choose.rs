@@ -13,6 +13,8 @@ use super::{Calibration, Family, Fit, FitError, Form};
 use crate::machine::hardware::{Hardware, Provenance, Unknown, WithoutFp8};
 use crate::work::dtype::Dtype;
 
+/// The backend of engines' own all-reduce of short messages.
+pub const ONE_SHOT: &str = "one_shot";
 /// Multiprocessors of a chip that does not say: those of an H100.
 const USUAL_PROCESSORS: f64 = 132.0;
 
@@ -96,12 +98,23 @@ impl Calibration {
         of(&own).or_else(|| of(&usual)).or_else(|| of(&|_| true))
     }
 
+    /// Sums of short messages in one shot, where engines' own kernels for them are known.
+    #[must_use]
+    pub fn one_shot(&self) -> Option<&LinkFit> {
+        self.fits.iter().find_map(|fit| match &fit.form {
+            Form::Link(constants) if fit.backend == ONE_SHOT => Some(constants),
+            _ => None,
+        })
+    }
+
     /// The fit of links that takes the least time for a usual transfer, and its place.
     #[must_use]
     pub fn link(&self, family: Family) -> Option<(u16, &LinkFit)> {
         let usual = |fit: &LinkFit| fit.time_s(8.0, 1e6, 4e11);
         let links = (0_u16..).zip(self.fits.iter()).filter_map(|(at, fit)| match &fit.form {
-            Form::Link(constants) if fit.family == family => Some((at, constants)),
+            Form::Link(constants) if fit.family == family && fit.backend != ONE_SHOT => {
+                Some((at, constants))
+            }
             _ => None,
         });
         links.min_by(|a, b| usual(a.1).total_cmp(&usual(b.1)))
@@ -164,6 +177,9 @@ pub fn pooled(chips: &[Hardware]) -> Vec<Fit> {
 
 /// The kernel that heads decide on; whatever else tells kernels apart is a matter of choice.
 fn variant_of(fit: &Fit) -> Option<&str> {
+    if fit.backend == ONE_SHOT {
+        return Some(ONE_SHOT);
+    }
     fit.kernel.as_deref().filter(|_| fit.family == Family::DecodeAttentionGqa)
 }
 
@@ -192,7 +208,7 @@ fn pool(
     Some(Fit {
         family,
         dtype: dtype.to_owned(),
-        backend: "pooled".to_owned(),
+        backend: if variant == Some(ONE_SHOT) { ONE_SHOT } else { "pooled" }.to_owned(),
         kernel: variant.map(str::to_owned),
         form,
         error: FitError { held_out_mape_percent: spread + own, ..FitError::default() },

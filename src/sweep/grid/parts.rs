@@ -6,7 +6,7 @@
 
 use super::Specs;
 use super::space::Space;
-use crate::catalog::assumed_of_all;
+use crate::catalog::for_fidelity;
 use crate::deploy::deployment::Deployment;
 use crate::deploy::options::Options;
 use crate::machine::hardware::Hardware;
@@ -135,9 +135,7 @@ impl Specs {
                 put(&mut tree, path, axis, value)?;
             }
         }
-        let mut hardware = HardwareSpec::read(&tree)?;
-        hardware.calibration.assume(assumed_of_all());
-        Ok(hardware)
+        Ok(for_fidelity(HardwareSpec::read(&tree)?, self.fidelity))
     }
 
     /// The deployment and its conditions with what the axes change.

@@ -10,6 +10,9 @@ use afford::deploy::estimate::Point;
 use afford::deploy::name::{Shape, parse};
 use afford::deploy::options::Options;
 use afford::machine::hardware::WithoutFp8;
+use afford::report::swept::encode::Form;
+use afford::report::swept::load::load;
+use afford::sweep::grid::summary::Summary;
 use afford::sweep::plan::{Kinds, Objective, Plan};
 use afford::sweep::shapes::{Choices, Limits};
 use afford::units::Seconds;
@@ -102,5 +105,37 @@ fn plan(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(rates, ideal, estimate, largest_batch, plan);
+/// Points of a grid into a summary, and into the bytes of a block of Parquet and CSV.
+fn sweep(c: &mut Criterion) {
+    let catalog = Catalog::default();
+    let mut group = c.benchmark_group("sweep");
+    group.sample_size(10);
+    for name in ["ideal", "roofline"] {
+        let path = format!("benches/sweep_{name}.yaml");
+        let swept = load(&catalog, &path, None).unwrap();
+        let total = swept.grid.space.total();
+        group.throughput(Throughput::Elements(total));
+        group.bench_function(format!("{name}_summary"), |b| {
+            b.iter(|| {
+                let mut summary = Summary::new(&swept.question);
+                swept.grid.run(0..total, &mut summary).unwrap();
+                summary.kept().len()
+            });
+        });
+        let block = 32_768;
+        group.throughput(Throughput::Elements(block));
+        for form in [Form::Parquet, Form::Csv] {
+            group.bench_function(format!("{name}_{form:?}").to_lowercase(), |b| {
+                b.iter(|| {
+                    let mut sink = swept.layout.sink();
+                    swept.grid.run(0..block, &mut sink).unwrap();
+                    form.block(&swept.layout.headings, &sink.finish()).unwrap().len()
+                });
+            });
+        }
+    }
+    group.finish();
+}
+
+criterion_group!(rates, ideal, estimate, largest_batch, plan, sweep);
 criterion_main!(rates);

@@ -11,6 +11,8 @@ use std::path::Path;
 use std::process::Command;
 
 const CASES: &str = "tests/cases/errors";
+/// A scenario that can be swept.
+const SWEEP: &str = "tests/cases/sweep/small.yaml";
 const SNAPSHOTS: &str = "tests/snapshots";
 /// No encoding that the program reads, so that there is no line to show.
 const NOT_TEXT: [&str; 3] = ["model-binary", "model-invalid-utf-8", "model-utf-16"];
@@ -43,6 +45,7 @@ fn check(name: &str) {
     let path = format!("{CASES}/{name}.yaml");
     let reports = tempfile::tempdir().unwrap();
     let out = reports.path().to_str().unwrap();
+    let swept = format!("{out}/out.csv");
     let complaint = complaint(&match name.split('-').collect::<Vec<_>>()[..] {
         ["model", ..] => {
             ["cost", "--hardware", "h800", "--context", "8Ki", "--model", &path].to_vec()
@@ -51,6 +54,7 @@ fn check(name: &str) {
             ["cost", "--model", "step-3", "--context", "8Ki", "--hardware", &path].to_vec()
         }
         ["scenario", "report", ..] => ["report", "--out", out, &path].to_vec(),
+        ["scenario", "sweep", ..] => ["sweep", "--out", &swept, &path].to_vec(),
         ["scenario", ..] => ["cost", "--scenario", &path].to_vec(),
         _ => panic!("{name}: a case begins with its kind"),
     });
@@ -137,6 +141,12 @@ fn every_broken_command_line_gets_its_complaint() {
         ("cli-unknown-format", cost(&["--format", "yaml"])),
         ("cli-unknown-command", vec!["weigh"]),
         ("cli-unknown-option", cost(&["--ctx", "8Ki"])),
+        ("cli-sweep-without-sweep", vec!["sweep", "step3_paper"]),
+        ("cli-sweep-shard", vec!["sweep", SWEEP, "--shard", "5/4", "--out", "s.csv"]),
+        ("cli-sweep-form", vec!["sweep", SWEEP, "--out", "sweep.xlsx"]),
+        ("cli-sweep-parquet-to-stdout", vec!["sweep", SWEEP, "--format", "parquet"]),
+        ("cli-sweep-fidelity", vec!["sweep", SWEEP, "--fidelity", "exact"]),
+        ("cli-merge-of-nothing", vec!["merge", "nowhere.csv", "--out", "all.csv"]),
     ] {
         compare(name, &complaint(&arguments));
     }

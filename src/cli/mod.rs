@@ -14,6 +14,7 @@ mod explain;
 mod import;
 mod list;
 mod man;
+mod merge;
 mod pareto;
 mod plan;
 mod report;
@@ -22,6 +23,7 @@ mod serving;
 mod show;
 mod sides;
 mod solve;
+mod sweep;
 mod validate;
 
 use crate::catalog::Catalog;
@@ -74,11 +76,13 @@ enum Command {
     Explain(explain::ExplainArgs),
     Import(import::ImportArgs),
     List(list::ListArgs),
+    Merge(merge::MergeArgs),
     Pareto(pareto::ParetoArgs),
     Plan(plan::PlanArgs),
     Report(report::ReportArgs),
     Show(show::ShowArgs),
     Solve(Box<solve::SolveArgs>),
+    Sweep(sweep::SweepArgs),
     Schema(schema::SchemaArgs),
     Validate(validate::ValidateArgs),
     Completions(completions::CompletionsArgs),
@@ -154,11 +158,13 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Explain(args) => args.run(&catalog),
         Command::Import(args) => args.run(),
         Command::List(args) => args.run(&catalog),
+        Command::Merge(args) => args.run(&catalog),
         Command::Pareto(args) => args.run(&catalog),
         Command::Plan(args) => args.run(&catalog),
         Command::Report(args) => args.run(&catalog),
         Command::Show(args) => args.run(&catalog),
         Command::Solve(args) => args.run(&catalog),
+        Command::Sweep(args) => args.run(&catalog),
         Command::Schema(args) => args.run(),
         Command::Validate(args) => args.run(&catalog),
         Command::Completions(args) => args.run(),

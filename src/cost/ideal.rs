@@ -15,7 +15,8 @@
 
 use super::unit_cost::UnitCosts;
 use crate::units::Usd;
-use crate::work::token::TokenWork;
+use crate::work::attention::Core;
+use crate::work::token::{Cores, TokenWork};
 
 /// What limits a piece of work on a machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -80,27 +81,81 @@ impl TokenCost {
 /// Prices one token on a pair of machines, one for attention and one for the FFN.
 #[must_use]
 pub fn token_cost(work: &TokenWork, attention: &UnitCosts, ffn: &UnitCosts) -> TokenCost {
-    let (mut core, mut compute_bound) = (Usd::ZERO, Usd::ZERO);
-    for design in &work.attention {
-        let compute = design.core.flops * attention.flop;
-        let memory = design.core.bytes * attention.byte;
-        core += compute.max(memory);
-        if compute > memory {
-            compute_bound += compute;
-        }
-    }
+    let cores = CoreCost::of(work.attention.iter().map(|design| design.core), attention);
     TokenCost {
-        attention_core: core,
+        attention_core: cores.all,
         attention_linear: (work.linear_flops() + work.residual_flops) * attention.flop,
         ffn: work.ffn_flops() * ffn.flop,
         router: work.router_flops * attention.flop,
         lm_head: work.lm_head_flops * attention.flop,
         embedding: work.embedding_bytes * attention.byte,
-        attention_bound_by: if compute_bound * 2.0 > core {
-            Bound::Compute
-        } else {
-            Bound::MemoryBandwidth
-        },
+        attention_bound_by: cores.bound_by(),
+    }
+}
+
+/// What the attention cores of a token cost.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct CoreCost {
+    all: Usd,
+    compute_bound: Usd,
+}
+
+impl CoreCost {
+    #[inline]
+    fn of(cores: impl Iterator<Item = Core>, unit: &UnitCosts) -> Self {
+        let (mut all, mut compute_bound) = (Usd::ZERO, Usd::ZERO);
+        for core in cores {
+            let compute = core.flops * unit.flop;
+            let memory = core.bytes * unit.byte;
+            all += compute.max(memory);
+            if compute > memory {
+                compute_bound += compute;
+            }
+        }
+        Self { all, compute_bound }
+    }
+
+    #[inline]
+    fn bound_by(&self) -> Bound {
+        if self.compute_bound * 2.0 > self.all { Bound::Compute } else { Bound::MemoryBandwidth }
+    }
+}
+
+/// The cost of a token as a function of its context: all that does not depend on that is priced
+/// once, and nothing is allocated per context.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CostByContext {
+    cores: Vec<Cores>,
+    unit: UnitCosts,
+    /// What is the same at every context; its cores are those of none.
+    rest: TokenCost,
+}
+
+impl CostByContext {
+    /// Prices a token whose work beside the cores is `work`, at whatever context.
+    #[must_use]
+    pub fn new(
+        cores: Vec<Cores>,
+        work: &TokenWork,
+        attention: &UnitCosts,
+        ffn: &UnitCosts,
+    ) -> Self {
+        Self { cores, unit: *attention, rest: token_cost(work, attention, ffn) }
+    }
+
+    /// The cost at a context, and the work of the cores there: as [`token_cost`] has them.
+    #[must_use]
+    #[inline]
+    pub fn at(&self, context: f64) -> (TokenCost, Core) {
+        let cores = || self.cores.iter().map(|design| design.at(context));
+        let cost = CoreCost::of(cores(), &self.unit);
+        let mut all = Core::default();
+        for core in cores() {
+            all.flops += core.flops;
+            all.bytes += core.bytes;
+        }
+        let attention_bound_by = cost.bound_by();
+        (TokenCost { attention_core: cost.all, attention_bound_by, ..self.rest }, all)
     }
 }
 

@@ -244,6 +244,12 @@ fn through_all<const M: usize>(stretches: &[Stretch], sharing: Sharing, m: usize
     line.back[m - 1].max(alone + (m - 1) as f64 * busiest)
 }
 
+/// The larger of two times, neither of which is NaN: one instruction where `f64::max` takes three.
+#[inline(always)]
+const fn later(a: f64, b: f64) -> f64 {
+    if a > b { a } else { b }
+}
+
 /// Where the micro-batches are, as times.
 struct Line<const M: usize> {
     /// When each is back from its layer.
@@ -257,6 +263,9 @@ struct Line<const M: usize> {
 impl<const M: usize> Line<M> {
     /// Moves m micro-batches through a layer; tells by how much if that is the same for all.
     fn pass_layer(&mut self, m: usize, stages: &Stages, sharing: Sharing) -> Option<f64> {
+        if !sharing.any() {
+            return self.pass_unshared(m, stages.times());
+        }
         let [a, d, f, r] = stages.times();
         let (free, turns) = (self.free, self.turns);
         let mut returned = self.back[m - 1];
@@ -290,6 +299,33 @@ impl<const M: usize> Line<M> {
             if shared {
                 moved(turns[turn], self.turns[turn]);
             }
+        }
+        (most - least <= ROUNDING * returned).then_some(most)
+    }
+
+    /// The same where nothing is shared: half of what an estimate of a model with dense layers
+    /// takes, and so written for registers.
+    #[inline]
+    fn pass_unshared(&mut self, m: usize, [a, d, f, r]: [f64; 4]) -> Option<f64> {
+        let before = self.free;
+        let [mut free_a, mut free_d, mut free_f] = before;
+        let mut returned = self.back[m - 1];
+        let (mut least, mut most) = (f64::INFINITY, 0.0);
+        for back in &mut self.back[..m] {
+            free_a = later(*back, free_a) + a;
+            free_d = later(free_a, free_d) + d;
+            free_f = later(free_d, free_f) + f;
+            returned = later(free_f, returned) + r;
+            let moved = returned - *back;
+            least = if moved < least { moved } else { least };
+            most = later(moved, most);
+            *back = returned;
+        }
+        self.free = [free_a, free_d, free_f];
+        for (before, after) in before.iter().zip(&self.free) {
+            let moved = after - before;
+            least = if moved < least { moved } else { least };
+            most = later(moved, most);
         }
         (most - least <= ROUNDING * returned).then_some(most)
     }

@@ -232,7 +232,11 @@ fn parts<T>(
     list.iter().map(part).collect()
 }
 
-fn place_of(name: &At<String>, list: &[Labelled], kind: Kind) -> Result<usize, Diagnostic> {
+pub(super) fn place_of(
+    name: &At<String>,
+    list: &[Labelled],
+    kind: Kind,
+) -> Result<usize, Diagnostic> {
     if let Some(at) = list.iter().position(|part| part.name.value == name.value) {
         return Ok(at);
     }

@@ -41,6 +41,7 @@
 //! | [`html`] | the report as one interactive page |
 //! | [`bundle`] | a report as a set of files |
 //! | [`check`] | a fresh report against a committed one |
+//! | [`swept`] | a sweep on its way into a file |
 //! | [`mod@write`] | files written whole or not at all |
 //!
 //! A report asks the modules below for figures; it has no formula of its own.
@@ -87,6 +88,7 @@ pub mod sheet;
 pub mod show_hardware;
 pub mod show_model;
 pub mod show_model_text;
+pub mod swept;
 pub mod table;
 pub mod validation_table;
 pub mod write;

@@ -3,12 +3,20 @@
 /// The shortest text that reads back as the same number; whole numbers without a fraction.
 #[must_use]
 pub fn exact(n: f64) -> String {
+    let mut text = Vec::new();
+    write_exact(&mut text, n);
+    String::from_utf8(text).unwrap_or_default()
+}
+
+/// Appends what [`exact`] gives.
+pub fn write_exact(to: &mut Vec<u8>, n: f64) {
     const WHOLE_UP_TO: f64 = 1e15;
-    if n.fract() == 0.0 && n.abs() < WHOLE_UP_TO {
-        // Adding zero turns -0 into 0.
-        return format!("{:.0}", n + 0.0);
-    }
-    json(n).to_string()
+    // Writing into a vector does not fail.
+    let _ = if n.fract() == 0.0 && n.abs() < WHOLE_UP_TO {
+        serde_json::to_writer(to, &(n as i64))
+    } else {
+        serde_json::to_writer(to, &json(n))
+    };
 }
 
 /// A finite number for JSON; nothing that is not finite ever gets here, and `null` if it does.

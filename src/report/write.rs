@@ -29,6 +29,23 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Diagnostic> {
     Ok(())
 }
 
+/// Replaces a file as a whole, by way of one name beside it: what a kill leaves there is overwritten
+/// the next time. Only for files that one process at a time writes.
+///
+/// # Errors
+/// If the file cannot be written; what stood there before still does.
+pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Diagnostic> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".new");
+    let beside = path.with_file_name(name);
+    let written = std::fs::File::create(&beside).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        std::fs::rename(&beside, path)
+    });
+    written.map_err(|error| Diagnostic::new(format!("cannot write {}: {error}", path.display())))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

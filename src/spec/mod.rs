@@ -16,6 +16,7 @@
 //! | [`conditions`] | what they run under |
 //! | [`claim`] | single figures of a scenario |
 //! | [`study`] | studies and inverse questions in a scenario |
+//! | [`sweep`] | the axes of a scenario's sweep |
 //! | [`schema`] | their JSON Schemas |
 //!
 //! What leaves this module is either checked or a [`Diagnostic`]. Nothing here computes a cost,
@@ -39,6 +40,7 @@ pub mod scenario;
 pub mod schema;
 pub mod source;
 pub mod study;
+pub mod sweep;
 pub mod workload;
 mod yaml_error;
 

@@ -12,6 +12,7 @@ use super::study::{
     AfdMapSpec, AttentionDesignsSpec, BestAfdSpec, CostCrossingsSpec, InteractivitySpec,
     KernelRooflineSpec, NextChipSpec, QuestionSpec,
 };
+use super::sweep::SweepSpec;
 use super::workload::{DeploymentSpec, ServingSpec};
 use crate::deploy::sparsity::Wire;
 use crate::machine::fidelity::Fidelity;
@@ -57,6 +58,8 @@ pub struct Scenario {
     pub deployments: Vec<DeploymentSpec>,
     /// Conditions of all deployments.
     pub conditions: Option<ConditionsSpec>,
+    /// A grid of points for `afford sweep`.
+    pub sweep: Option<SweepSpec>,
     /// Tables and figures; cost table and standard figures if left out.
     pub report: Option<ReportSpec>,
 }

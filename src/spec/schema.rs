@@ -72,6 +72,17 @@ pub fn keys(kind: Kind) -> &'static [String] {
     &KEYS[at]
 }
 
+/// The keys of the conditions of a deployment.
+#[must_use]
+pub fn condition_keys() -> &'static [String] {
+    static KEYS: LazyLock<Vec<String>> = LazyLock::new(|| {
+        let made = schemars::schema_for!(super::conditions::ConditionsSpec);
+        let properties = made.get("properties").and_then(Value::as_object);
+        properties.into_iter().flat_map(Map::keys).cloned().collect()
+    });
+    &KEYS
+}
+
 fn with_extends(mut mapping: Object) -> Object {
     let extends = json!({
         "type": "string",

@@ -8,6 +8,7 @@
 //! | [`leaders`] | the best found so far |
 //! | [`census`] | infeasible shapes, by reason |
 //! | [`cost_grid`] | models x contexts x pairs of hardware at fidelity `ideal` |
+//! | [`grid`] | a grid over any fields, evaluated range by range (`afford sweep`) |
 //! | [`levers`] | what a little more of one resource gives |
 //! | [`inverse`] | where a function of one quantity changes sign |
 //! | [`questions`] | inverse questions: break-even prices, crossing contexts, least rates |
@@ -21,6 +22,7 @@
 pub mod best_batch;
 pub mod census;
 pub mod cost_grid;
+pub mod grid;
 pub mod inverse;
 pub mod knee;
 pub mod leaders;

@@ -1,7 +1,7 @@
 //! What decoding one token costs in FLOPs and bytes, over all layers: the paper's Tables 2 and 3.
 
 use super::Counting;
-use super::attention::Core;
+use super::attention::{Attention, Core, CoreShape};
 use super::matrix::Matrix;
 use super::model::Model;
 use crate::units::{Bytes, Flops, FlopsPerByte};
@@ -86,6 +86,35 @@ pub fn token_work(model: &Model, context_tokens: u64, counting: Counting) -> Tok
         lm_head_flops: head.flops() * counted,
         embedding_bytes: model.precision.weights.bytes(h as f64) * counted,
     }
+}
+
+/// The cores of all layers of one design as a function of the context.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Cores {
+    layers: f64,
+    one: CoreShape,
+}
+
+impl Cores {
+    /// The work at a context.
+    #[must_use]
+    #[inline]
+    pub fn at(&self, context_tokens: f64) -> Core {
+        let one = self.one.at(context_tokens);
+        Core { flops: one.flops * self.layers, bytes: one.bytes * self.layers }
+    }
+}
+
+/// The cores of each attention design, in the model's order: at a context they are what
+/// [`token_work`] has as [`AttentionWork::core`].
+#[must_use]
+pub fn cores(model: &Model, counting: Counting) -> Vec<Cores> {
+    let designs = model.attentions.iter().zip(model.attention_layers());
+    let cores = |(named, n): (&super::model::Named<Attention>, u64)| Cores {
+        layers: n as f64,
+        one: named.design.core_shape(counting),
+    };
+    designs.map(cores).collect()
 }
 
 impl TokenWork {

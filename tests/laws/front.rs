@@ -1,5 +1,6 @@
 //! The Pareto front against the definition: a point is on it if no other beats it.
 
+use afford::sweep::grid::summary::{Front, MOST_OBJECTIVES};
 use afford::sweep::pareto::{Sense, front};
 use proptest::prelude::*;
 
@@ -31,6 +32,21 @@ fn case() -> impl Strategy<Value = (Vec<Sense>, Vec<Vec<f64>>)> {
     })
 }
 
+/// The numbers of the points that a front which grows point by point is left with.
+fn grown(points: &[Vec<f64>], senses: &[Sense], order: &[usize]) -> Vec<u64> {
+    let mut front = Front::default();
+    for &i in order {
+        let mut key = [0.0; MOST_OBJECTIVES];
+        for ((key, value), sense) in key.iter_mut().zip(&points[i]).zip(senses) {
+            *key = if *sense == Sense::Max { -value } else { *value } + 0.0;
+        }
+        front.offer(key, senses.len(), i as u64);
+    }
+    let mut indices: Vec<u64> = front.indices().collect();
+    indices.sort_unstable();
+    indices
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1024))]
 
@@ -51,5 +67,20 @@ proptest! {
     #[test]
     fn some_point_is_always_on_the_front((senses, points) in case()) {
         prop_assert_eq!(front(&points, &senses).contains(&true), !points.is_empty());
+    }
+
+    /// A front of a summary keeps the first of equal points, in whatever order it meets them.
+    #[test]
+    fn a_front_that_grows_is_the_front_without_repetitions(
+        ((senses, points), order) in case().prop_flat_map(|case| {
+            let order: Vec<usize> = (0..case.1.len()).collect();
+            (Just(case), Just(order).prop_shuffle())
+        })
+    ) {
+        let on_front = brute_force(&points, &senses);
+        let first = |i: usize| points.iter().position(|p| *p == points[i]) == Some(i);
+        let expected: Vec<u64> =
+            (0..points.len()).filter(|i| on_front[*i] && first(*i)).map(|i| i as u64).collect();
+        prop_assert_eq!(grown(&points, &senses, &order), expected);
     }
 }

@@ -189,24 +189,24 @@ impl Popularity {
         self.visits.iter().map(|&visit| distinct_experts(1.0, visit, tokens)).sum()
     }
 
-    /// The same chances in a few classes: neighbours in rank, more of them the less popular they
-    /// are, taken as equal.
+    /// The same chances in a few classes: those within one of equal ratios, from the most to the
+    /// least popular, are taken as equal.
     #[must_use]
     pub fn classes(&self) -> Visits {
-        let all = self.visits.len();
+        let all = self.visits.len() as f64;
+        let most = self.visits.first().map_or(0.0, |visit| visit.ln());
+        let span = most - self.visits.last().map_or(0.0, |visit| visit.ln());
+        let class_of = |visit: &f64| {
+            let below = (most - visit.ln()) / span * MOST_CLASSES as f64;
+            // Where all are alike, 0 / 0 is no number, and the class is the first.
+            (below as usize).min(MOST_CLASSES - 1)
+        };
         let mut visits = Visits { classes: [Class::default(); MOST_CLASSES], used: 0 };
-        let mut begin = 0;
-        for class in 1..=MOST_CLASSES {
-            let end = (all as f64).powf(class as f64 / MOST_CLASSES as f64).round() as usize;
-            let end = if class == MOST_CLASSES { all } else { end.min(all) };
-            if end > begin {
-                let members = &self.visits[begin..end];
-                let mean = members.iter().sum::<f64>() / members.len() as f64;
-                let share = members.len() as f64 / all as f64;
-                visits.classes[visits.used] = Class { share, log_missed: log_missed(mean) };
-                visits.used += 1;
-                begin = end;
-            }
+        for members in self.visits.chunk_by(|a, b| class_of(a) == class_of(b)) {
+            let mean = members.iter().sum::<f64>() / members.len() as f64;
+            let share = members.len() as f64 / all;
+            visits.classes[visits.used] = Class { share, log_missed: log_missed(mean) };
+            visits.used += 1;
         }
         visits
     }

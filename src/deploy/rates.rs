@@ -2,8 +2,8 @@
 //! measurements (`Options::fidelity`).
 //!
 //! Calibrated, engines are taken at what they do: products that read the same rows are one call
-//! ([`fused`]), whole experts are timed by what was measured of whole experts where anything was,
-//! and every layer runs kernels that only move rows ([`small_kernels`]). Each constant remembers
+//! (`fused`), whole experts are timed by what was measured of whole experts where anything was,
+//! and every layer runs kernels that only move rows (`small_kernels`). Each constant remembers
 //! the fit that it is from, so that a breakdown can tell its error and range.
 
 use super::compile::{AttentionKind, TimedExperts, TimedGemm};

@@ -20,7 +20,7 @@ pub fn batch_table(loaded: &Loaded) -> Result<Table, Diagnostic> {
     let mut more: Vec<[Cell; 2]> = Vec::new();
     for spec in &loaded.scenario.deployments {
         let prepared = prepare(loaded, spec)?;
-        let own = [active(&prepared).into(), power_kw(&prepared).into()];
+        let own = [active(&prepared).into(), power_w(&prepared).into()];
         for &context in &prepared.contexts {
             let mut here = batches(&prepared, context);
             if here.is_empty() {
@@ -37,7 +37,7 @@ pub fn batch_table(loaded: &Loaded) -> Result<Table, Diagnostic> {
         row.extend(cells);
     }
     table.columns.push(Column::new("active_params", Show::Hidden));
-    table.columns.push(Column::new("power_kw", Show::Hidden).headed("power kW"));
+    table.columns.push(Column::new("power_w", Show::Hidden).headed("power W"));
     Ok(table)
 }
 
@@ -46,7 +46,7 @@ fn active(of: &Prepared) -> u64 {
 }
 
 /// Thermal design power of all devices; nothing where a profile states none.
-fn power_kw(of: &Prepared) -> Option<f64> {
+fn power_w(of: &Prepared) -> Option<f64> {
     let watts = |chip: &Hardware| chip.tdp_w.as_ref().map(|tdp| tdp.value);
     let (near, far) = match of.deployment {
         Deployment::Afd(afd) => (afd.attention_devices(), afd.ffn_devices()),
@@ -54,5 +54,5 @@ fn power_kw(of: &Prepared) -> Option<f64> {
     };
     let near = watts(of.attention.1)? * f64::from(near);
     let far = if far == 0 { 0.0 } else { watts(of.ffn.1)? * f64::from(far) };
-    Some((near + far) / 1e3)
+    Some(near + far)
 }

@@ -27,7 +27,7 @@ const SHORT: [(&str, &[&str]); 6] = [
     ("tpot", &["tpot_ms"]),
     ("interactivity", &["tokens_per_s_per_user", "tpot_ms"]),
     ("throughput", &["tokens_per_s_per_device"]),
-    ("power", &["power_kw"]),
+    ("power", &["power_w"]),
     ("params", &["active_params"]),
 ];
 

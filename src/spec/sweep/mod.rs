@@ -10,7 +10,7 @@
 //!
 //! A field of a model or a hardware is a path into its spec, so whatever a spec can say can be
 //! swept, and is checked as a spec is. Which points there are is counted in
-//! [`sweep::space`](crate::sweep::space).
+//! [`grid::space`](crate::sweep::grid::space).
 
 pub mod field;
 pub mod overlay;

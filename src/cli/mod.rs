@@ -123,7 +123,7 @@ impl From<std::io::Error> for Failure {
 /// Runs a parsed command line.
 #[must_use]
 pub fn run(cli: Cli) -> ExitCode {
-    match dispatch(cli) {
+    match outcome(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Finding) => ExitCode::from(1),
         Err(Failure::Write(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
@@ -147,7 +147,11 @@ fn complain(complaint: &Diagnostic) {
     let _ = writeln!(stderr.lock(), "{}", complaint.render(colour));
 }
 
-fn dispatch(cli: Cli) -> Result<(), Failure> {
+/// Does what a parsed command line asks for.
+///
+/// # Errors
+/// If the input is bad, something was found, or output cannot be written; nothing is said of it.
+pub fn outcome(cli: Cli) -> Result<(), Failure> {
     if let Some(threads) = cli.shared.threads {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.into());
         let started = pool.build_global();

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   afford check
-  afford check step3_paper --tolerance 1e-6 --tolerance usd_per_mtok=0.01
+  afford check step3_uncertain --tolerance 1e-6 --tolerance usd_per_mtok=0.01
   afford check --baseline main/reports --format markdown
   afford check --update")]
 pub struct CheckArgs {

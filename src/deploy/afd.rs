@@ -6,11 +6,12 @@ use super::deployment::{Afd, Dispatch, Side};
 use super::imbalance::Skew;
 use super::lm_head::LmHead;
 use super::memory;
-use super::network::{Links, Transfer};
+use super::network::{Links, Transfer, UNHIDDEN_OF_HALVES};
 use super::options::Options;
 use super::pipeline::Sharing;
 use super::rates::{Rates, attention_kinds, ffn_small_kernels, fits_of};
 use crate::machine::calibration::Family;
+use crate::machine::fidelity::Fidelity;
 use crate::machine::hardware::{Hardware, Unknown};
 use crate::work::batch::{Gemm, dense_gemms, expert_work, gated_gemms};
 use crate::work::dtype::Dtype;
@@ -174,7 +175,7 @@ impl AfdCompiler<'_> {
                 }
                 Side::Ffn => {
                     let parts = self.whole_width_parts();
-                    kind.gemms = far.all(gated_gemms(&shared, parts, weights, activations))?;
+                    kind.gemms = far.beside(gated_gemms(&shared, parts, weights, activations))?;
                 }
             }
         }
@@ -208,8 +209,8 @@ impl AfdCompiler<'_> {
             let row = width * bytes_per_element;
             // An attention device talks to one device of every instance.
             let peers = 1.0 + instances;
-            let near = near_links.cards(way.cards, peers)?;
-            let far = far_links.cards(way.cards, peers)?;
+            let near = near_links.cards_between(way.cards, peers)?;
+            let far = far_links.cards_between(way.cards, peers)?;
             let link = far_links.group(way.inside, afd.ffn_instance_devices)?;
             let near_link = near_links.group(way.heads, afd.attention_tp)?;
             let shared = (tp - 1.0) / tp * h * near_link.s_per_byte;
@@ -221,6 +222,10 @@ impl AfdCompiler<'_> {
                 near_s_per_token: row * reached * near.s_per_byte / tp + shared * summed_bytes,
                 far_s_per_token: row * reached / instances / g * far.s_per_byte,
                 inside_s_per_token: row * inside * link.s_per_byte,
+                unhidden: match options.fidelity {
+                    Fidelity::Calibrated => UNHIDDEN_OF_HALVES,
+                    _ => 1.0,
+                },
                 ..Transfer::default()
             };
             Ok(moved.ramped(&slower, row * reached / tp))

@@ -161,7 +161,7 @@ impl Compiler<'_> {
                 )?];
                 if moe.shared_intermediate_size > 0 {
                     let shared = gated_gemms(&moe.shared(h), tp, weights, activations);
-                    kind.gemms = rates.all(shared)?;
+                    kind.gemms = rates.beside(shared)?;
                 }
                 let (groups, redundant) = (self.expert_groups(), self.colocated.redundant_experts);
                 let tp_e = self.colocated.expert_tp;

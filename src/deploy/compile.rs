@@ -46,6 +46,8 @@ pub struct TimedExperts {
     pub rate: ExpertRate,
     /// Where these are from.
     pub fit: FitId,
+    /// Those of the kernel that is faster for few rows, where it is another: engines pick by load.
+    pub few: Option<(ExpertRate, FitId)>,
 }
 
 /// One attention design on one device.

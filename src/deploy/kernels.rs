@@ -160,7 +160,7 @@ impl FfnKind {
     #[inline(always)]
     pub(super) fn each(&self, rows: f64, how: Tiling, mut visit: impl FnMut(Kernel)) {
         each_gemm(&self.gemms, rows * self.gemm_rows, how, &mut visit);
-        if let Some(TimedExperts { work, rate, fit }) = &self.experts {
+        if let Some(TimedExperts { work, rate, fit, few }) = &self.experts {
             let mine = rows * work.experts_per_token / self.expert_groups * self.skew.max_over_mean;
             let touched = work.touched(self.skew.visits.touched(rows), rows);
             // Fits of whole experts have what is moved per row as a time of its own.
@@ -175,13 +175,23 @@ impl FfnKind {
                 }
                 Tiling::Bare => (mine, rate.least_time(mine * work.flops_per_row, bytes)),
             };
+            let (mut time, mut fit) = (time, *fit);
+            if let Some((few, other)) = few {
+                let quick = match how {
+                    Tiling::Tiled => few.time([mine, tokens], touched, work.flops_per_row, bytes),
+                    Tiling::Bare => few.least_time(mine * work.flops_per_row, bytes),
+                };
+                if quick.total_s < time.total_s {
+                    (time, fit) = (quick, *other);
+                }
+            }
             visit(Kernel {
                 name: "routed experts",
                 rows: mine,
                 flops: work.flops_per_row * computed,
                 bytes,
                 time,
-                fit: *fit,
+                fit,
                 shape: [work.local_experts, work.inputs, work.along_k - work.inputs],
             });
         }

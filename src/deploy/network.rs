@@ -17,7 +17,7 @@ use crate::machine::fidelity::Fidelity;
 use crate::machine::hardware::{Hardware, Provenance, Unknown};
 
 /// The time of one direction.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Transfer {
     /// Of an empty transfer.
     pub latency_s: f64,
@@ -27,6 +27,9 @@ pub struct Transfer {
     pub far_s_per_token: f64,
     /// Per token of the whole micro-batch, on the scale-up link of an FFN instance.
     pub inside_s_per_token: f64,
+    /// Share of the shorter of the two ways, cards and scale-up link, that the longer does not hide:
+    /// 1 where one begins when the other has ended.
+    pub unhidden: f64,
     /// What protocols lose between short and long transfers.
     pub ramp_s: f64,
     /// The share of it that one token of an attention device adds, up to all of it.
@@ -40,6 +43,27 @@ pub struct Transfer {
     pub assumed: bool,
 }
 
+impl Default for Transfer {
+    fn default() -> Self {
+        Self {
+            latency_s: 0.0,
+            near_s_per_token: 0.0,
+            far_s_per_token: 0.0,
+            inside_s_per_token: 0.0,
+            unhidden: 1.0,
+            ramp_s: 0.0,
+            ramp_per_token: 0.0,
+            one_shot: None,
+            error_percent: 0.0,
+            assumed: false,
+        }
+    }
+}
+
+/// Calibrated, rows come in two halves, and one half is gathered while the other crosses the cards
+/// (double buffering; assumed of all engines, no measurement tells it apart).
+pub(super) const UNHIDDEN_OF_HALVES: f64 = 0.5;
+
 impl Transfer {
     /// Time for `near` tokens on each attention device and `all` together.
     #[must_use]
@@ -47,7 +71,9 @@ impl Transfer {
     pub fn time(&self, near: f64, all: f64) -> f64 {
         let cards = (self.near_s_per_token * near).max(self.far_s_per_token * all);
         let ramp = self.ramp_s * (self.ramp_per_token * near).min(1.0);
-        let time = self.latency_s + cards + self.inside_s_per_token * all + ramp;
+        let inside = self.inside_s_per_token * all;
+        let ways = cards.max(inside) + cards.min(inside) * self.unhidden;
+        let time = self.latency_s + ways + ramp;
         match self.one_shot {
             Some([latency_s, s_per_token]) => time.min(latency_s + s_per_token * near),
             None => time,
@@ -132,6 +158,21 @@ impl Links<'_> {
     pub fn cards(&self, family: Family, ranks: f64) -> Result<Via, Unknown> {
         let line = self.hardware.device_network()?.bytes_per_second();
         Ok(self.via(family, ranks, line * self.options.network_efficiency))
+    }
+
+    /// As [`Self::cards`] where each of `peers` talks to fixed others: rows move at the rate of
+    /// dispatch and combine, but start as a plain exchange does, with no routing before it.
+    ///
+    /// # Errors
+    /// If the profile does not say.
+    pub fn cards_between(&self, family: Family, peers: f64) -> Result<Via, Unknown> {
+        let mut via = self.cards(family, peers)?;
+        if self.options.fidelity == Fidelity::Calibrated
+            && let Some((_, fit)) = self.hardware.calibration.link(Family::AllToAll)
+        {
+            via.latency_s = self.options.network_latency_s + fit.latency_s(peers);
+        }
+        Ok(via)
     }
 
     /// Between `devices` that work as one: over the scale-up link, or over the network cards where

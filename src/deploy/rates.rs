@@ -10,7 +10,7 @@ use super::compile::{AttentionKind, TimedExperts, TimedGemm};
 use super::network::Links;
 use super::options::Options;
 use crate::machine::calibration::attention::{AttentionRate, Cache, Heads, variant};
-use crate::machine::calibration::choose::usual_time;
+use crate::machine::calibration::choose::{light_time, usual_time};
 use crate::machine::calibration::gemm::{ExpertRate, ExpertShape, Spread};
 use crate::machine::calibration::{Family, Fit, Form};
 use crate::machine::fidelity::Fidelity;
@@ -100,22 +100,43 @@ impl Rates<'_> {
         gemms.into_iter().map(|gemm| self.timed(gemm)).collect()
     }
 
+    /// Products of shared experts, which engines run beside the routed ones: they read and compute,
+    /// but their start-up and their way along k pass while the routed ones start.
+    pub(super) fn beside(
+        &self,
+        gemms: impl IntoIterator<Item = Gemm>,
+    ) -> Result<Vec<TimedGemm>, Unknown> {
+        let mut timed = self.all(gemms)?;
+        for TimedGemm { rate, .. } in &mut timed {
+            rate.kernel.startup_s = 0.0;
+            rate.along_k_s = 0.0;
+        }
+        Ok(timed)
+    }
+
     /// Routed experts whose products run in a format.
     pub(super) fn experts(&self, work: ExpertWork) -> Result<TimedExperts, Unknown> {
         let format = self.activations;
         let peaks = self.hardware.peaks(format, self.options.without_fp8)?;
         let whole = self.best(Family::ExpertFfn, format)?;
-        let calls = if whole.is_some() { 1.0 } else { 2.0 };
-        let found =
-            whole.map_or_else(|| self.best(Family::GroupedGemm, format), |f| Ok(Some(f)))?;
-        if let Some((fit, Fit { form: Form::Grouped(constants), .. })) = found {
-            let (along_k, width, local) = (work.along_k, work.inputs, work.local_experts);
-            let shape = ExpertShape { calls, along_k, width, local };
-            let rate = constants.rate(&peaks, &shape, Spread::Random);
-            return Ok(TimedExperts { work, rate, fit: Some(fit) });
+        let (family, calls) =
+            if whole.is_some() { (Family::ExpertFfn, 1.0) } else { (Family::GroupedGemm, 2.0) };
+        let (along_k, width, local) = (work.along_k, work.inputs, work.local_experts);
+        let shape = ExpertShape { calls, along_k, width, local };
+        let rated = |(fit, found): (u16, &Fit)| match &found.form {
+            Form::Grouped(constants) => {
+                Some((constants.rate(&peaks, &shape, Spread::Random), Some(fit)))
+            }
+            _ => None,
+        };
+        if let Some((rate, fit)) = self.best(family, format)?.and_then(rated) {
+            let calibration = &self.hardware.calibration;
+            let few = calibration.best(family, format, |form| light_time(form, &peaks));
+            let few = few.and_then(rated).filter(|(_, other)| *other != fit);
+            return Ok(TimedExperts { work, rate, fit, few });
         }
         let rate = ExpertRate::roofline(self.of(format)?, self.options.tile_rows);
-        Ok(TimedExperts { work, rate, fit: None })
+        Ok(TimedExperts { work, rate, fit: None, few: None })
     }
 
     /// The core of an attention design of which `tp` devices share the heads.
@@ -247,24 +268,30 @@ pub(super) fn attention_kinds(
             core_rate,
             core_fit,
             seen_tokens: work.core.longest(),
-            small: rates.small_kernels(ATTENTION_SMALL_KERNELS, h as f64)?,
+            small: rates.small_kernels(attention_small_kernels(&named.design), h as f64)?,
             core: work.core,
         })
     };
     model.attentions.iter().map(kind).collect()
 }
 
-/// Small kernels around attention: norm with residual, quantisation, norms of heads or latents,
-/// rotation, cache write, quantisation of the output.
-const ATTENTION_SMALL_KERNELS: f64 = 6.0;
+/// Small kernels around attention: norm with residual and quantisation, rotation, cache write,
+/// quantisation of the output.
+const ATTENTION_SMALL_KERNELS: f64 = 4.0;
+/// And the norm of latents, where there are any.
+const LATENT_SMALL_KERNELS: f64 = 1.0;
 
-/// Small kernels around an FFN: norm with residual, quantisation and, dense, activation with
-/// quantisation; routed, the routing in two, the activation of shared experts and their sum with the
-/// routed ones.
+fn attention_small_kernels(attention: &Attention) -> f64 {
+    let latent = attention.heads().is_some_and(|heads| heads.latent);
+    ATTENTION_SMALL_KERNELS + if latent { LATENT_SMALL_KERNELS } else { 0.0 }
+}
+
+/// Small kernels around an FFN: norm with residual and quantisation, activation with quantisation;
+/// routed, also the routing in two and the sum of shared and routed experts.
 pub(super) const fn ffn_small_kernels(ffn: &Ffn) -> f64 {
     match ffn {
-        Ffn::Dense(_) => 3.0,
-        Ffn::Moe(_) => 6.0,
+        Ffn::Dense(_) => 2.0,
+        Ffn::Moe(_) => 5.0,
     }
 }
 

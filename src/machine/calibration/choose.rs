@@ -127,6 +127,12 @@ pub fn usual_time(form: &Form, peaks: &Peaks) -> f64 {
     usual_times(form, peaks)[1]
 }
 
+/// Seconds of a family's light load.
+#[must_use]
+pub fn light_time(form: &Form, peaks: &Peaks) -> f64 {
+    usual_times(form, peaks)[0]
+}
+
 /// Seconds at a light, a usual and a heavy load.
 fn usual_times(form: &Form, peaks: &Peaks) -> [f64; 3] {
     match form {

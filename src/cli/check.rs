@@ -12,7 +12,7 @@ use crate::spec::{Diagnostic, Kind};
 use clap::Args;
 use std::path::PathBuf;
 
-/// Recompute committed reports and say what moved and why; exit status 1 if anything did
+/// Recompute committed reports: what moved and why; exit status 1 if anything did
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   afford check

@@ -15,10 +15,9 @@ pub fn page(kind: Kind) -> String {
     let definitions = whole.get("$defs").and_then(Value::as_object).unwrap_or(&none);
     let noun = kind.noun();
     let mut text = format!(
-        "# The keys of a {noun}\n\nWritten by `afford schema {} --format markdown` from the schema \
+        "# The keys of a {noun}\n\nWritten by `afford schema {noun} --format markdown` from the schema \
          that readers check against: do not edit. A {noun} with `extends: NAME` says only what it \
          changes of that one: mappings merge, lists and values replace, `null` removes.\n\n{}\n",
-        noun.split(' ').next().unwrap_or(noun),
         described(&whole)
     );
     text += "\n## Top level\n";

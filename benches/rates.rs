@@ -2,13 +2,14 @@
 //! `benches/README.md` has the figures.
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use afford::catalog::Catalog;
+use afford::catalog::{Catalog, for_fidelity};
 use afford::cost::ideal::token_cost;
 use afford::cost::unit_cost::unit_costs;
 use afford::deploy::compile::{Compiled, Pools, compile};
 use afford::deploy::estimate::Point;
 use afford::deploy::name::{Shape, parse};
 use afford::deploy::options::Options;
+use afford::machine::fidelity::Fidelity;
 use afford::machine::hardware::WithoutFp8;
 use afford::report::swept::encode::Form;
 use afford::report::swept::load::load;
@@ -24,13 +25,13 @@ use std::hint::black_box;
 
 const CONTEXT: u64 = 8_192;
 
-fn compiled(model: &str, deployment: &str) -> Compiled {
+fn compiled(model: &str, deployment: &str, fidelity: Fidelity) -> Compiled {
     let catalog = Catalog::default();
     let model = catalog.model(model).unwrap();
-    let hardware = catalog.hardware("h800").unwrap();
+    let hardware = for_fidelity(catalog.hardware("h800").unwrap(), fidelity);
     let deployment = parse(deployment, &Shape::default()).unwrap();
     let pools = Pools { attention: &hardware, ffn: &hardware };
-    compile(&model, &deployment, pools, Options::default()).unwrap()
+    compile(&model, &deployment, pools, Options { fidelity, ..Options::default() }).unwrap()
 }
 
 fn ideal(c: &mut Criterion) {
@@ -48,7 +49,15 @@ fn ideal(c: &mut Criterion) {
 }
 
 fn estimate(c: &mut Criterion) {
-    let mut group = c.benchmark_group("estimate");
+    estimates(c, "estimate", Fidelity::Roofline);
+}
+
+fn calibrated(c: &mut Criterion) {
+    estimates(c, "calibrated", Fidelity::Calibrated);
+}
+
+fn estimates(c: &mut Criterion, group: &str, fidelity: Fidelity) {
+    let mut group = c.benchmark_group(group);
     group.throughput(Throughput::Elements(1));
     let cases = [
         ("step-3", "2A2F", 6_144, 3),
@@ -56,7 +65,7 @@ fn estimate(c: &mut Criterion) {
         ("deepseek-v3", "EP128", 16_384, 2),
     ];
     for (model, deployment, batch, micro_batches) in cases {
-        let compiled = compiled(model, deployment);
+        let compiled = compiled(model, deployment, fidelity);
         let point = Point { batch, micro_batches, context: CONTEXT as f64 };
         let name = format!("{model}_{deployment}");
         group.bench_function(&name, |b| b.iter(|| compiled.estimate(black_box(point))));
@@ -67,7 +76,7 @@ fn estimate(c: &mut Criterion) {
 }
 
 fn largest_batch(c: &mut Criterion) {
-    let compiled = compiled("step-3", "2A2F");
+    let compiled = compiled("step-3", "2A2F", Fidelity::Roofline);
     let promise = Some(Seconds::from_ms(50.0));
     let mut group = c.benchmark_group("largest_batch");
     group.throughput(Throughput::Elements(1));
@@ -137,5 +146,5 @@ fn sweep(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(rates, ideal, estimate, largest_batch, plan, sweep);
+criterion_group!(rates, ideal, estimate, calibrated, largest_batch, plan, sweep);
 criterion_main!(rates);

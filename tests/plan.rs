@@ -2,11 +2,12 @@
 //! never dearer under a looser promise.
 #![allow(clippy::unwrap_used)]
 
-use afford::catalog::Catalog;
+use afford::catalog::{Catalog, for_fidelity};
 use afford::deploy::compile::{Compiled, Pools, compile};
 use afford::deploy::deployment::{Afd, Colocated, Deployment, Dispatch, Side};
 use afford::deploy::estimate::Point;
 use afford::deploy::options::Options;
+use afford::machine::fidelity::Fidelity;
 use afford::sweep::leaders::Found;
 use afford::sweep::plan::{Answer, Kinds, Objective, Plan};
 use afford::sweep::shapes::{Choices, Limits};
@@ -209,6 +210,20 @@ fn padded_tiles_stragglers_and_drafts_are_searched_exhaustively() {
     for options in [tiles, spread, drafts] {
         let plan = plan("step-3", &["h200"], &[65_536], 60.0);
         check(&Plan { options, ..plan }, false);
+    }
+}
+
+#[test]
+fn calibrated_plans_are_searched_exhaustively() {
+    let fidelity = Fidelity::Calibrated;
+    for hardware in [["h200", "h20"], ["a800", "h200"]] {
+        let mut plan = plan("step-3", &hardware, &[65_536], 60.0);
+        plan.options.fidelity = fidelity;
+        let sides = [&mut plan.attention_hardware, &mut plan.ffn_hardware];
+        for side in sides.into_iter().chain([&mut plan.colocated_hardware]) {
+            *side = side.drain(..).map(|chip| for_fidelity(chip, fidelity)).collect();
+        }
+        check(&plan, false);
     }
 }
 

@@ -124,7 +124,8 @@ impl Compiled {
         self.rate(most as f64, busy(most))
     }
 
-    /// Tokens per second of the FFN side at most, whatever is before it.
+    /// Tokens per second of the FFN side at most, whatever is before it: start-up times of transfers are
+    /// those of the slower side, and so left out.
     #[must_use]
     pub fn ffn_ceiling(&self, micro_batches: u32, promise: Seconds) -> f64 {
         let m = f64::from(micro_batches);
@@ -135,9 +136,9 @@ impl Compiled {
                 let ffn = &self.ffn[kind.ffn];
                 let stages = Stages {
                     attention: 0.0,
-                    dispatch: ffn.dispatch.time(0.0, rows),
+                    dispatch: ffn.dispatch.far_time(rows),
                     ffn: ffn.time(rows, Tiling::Bare).total_s,
-                    combine: ffn.combine.time(0.0, rows),
+                    combine: ffn.combine.far_time(rows),
                 };
                 sum = sum.plus(&stages, f64::from(kind.layers));
             }

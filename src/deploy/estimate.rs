@@ -6,7 +6,7 @@ use super::kernels::Tiling;
 use super::memory::Held;
 use super::pipeline::{Sharing, Stages, Stretch, step_time};
 use super::walk::{FEW_TURNS, Walk};
-use crate::machine::kernel::KernelTime;
+use crate::machine::kernel::{KernelTime, rounded_up};
 use crate::units::{Bytes, Seconds};
 use crate::work::model::MOST_DESIGNS;
 
@@ -148,7 +148,7 @@ impl Compiled {
     #[inline]
     pub fn requests_per_rank(&self, point: Point) -> f64 {
         let cuts = f64::from(point.micro_batches) * self.attention_ranks;
-        (point.batch as f64 / cuts).ceil()
+        rounded_up(point.batch as f64 / cuts)
     }
 
     /// Context per request on the rank that has drawn the longest ones.
@@ -165,20 +165,21 @@ impl Compiled {
         requests * (2.0 * self.options.query_tokens - 1.0)
     }
 
+    /// Goes along the layers, in place: a way that is returned is copied.
     fn walk<const TURNS: usize>(
         &self,
+        walk: &mut Walk<TURNS>,
         requests: f64,
-        near: f64,
-        all: f64,
+        [near, all]: [f64; 2],
         point: Point,
-    ) -> Walk<TURNS> {
+    ) {
         let options = &self.options;
         let context = self.slowest_context(requests, point.context);
         let mut attention = [KernelTime::default(); MOST_DESIGNS];
         for (time, kind) in attention.iter_mut().zip(&self.attention) {
             *time = kind.time(requests, options.query_tokens, context, Tiling::Tiled);
         }
-        self.along(&attention, near, all)
+        self.along(walk, &attention, near, all);
     }
 
     /// The stage times of every layer at a point, in order, for drawing and for the event-driven
@@ -188,7 +189,8 @@ impl Compiled {
         let requests = self.requests_per_rank(point);
         let near = requests * self.options.query_tokens;
         let all = near * self.attention_ranks;
-        let walk = self.walk::<MOST_TURNS>(requests, near, all, point);
+        let mut walk = Walk::<MOST_TURNS>::new();
+        self.walk(&mut walk, requests, [near, all], point);
         let layers = |s: &Stretch| std::iter::repeat_n(s.stages, s.layers as usize);
         walk.stretches().iter().flat_map(layers).collect()
     }
@@ -208,7 +210,8 @@ impl Compiled {
         let requests = self.requests_per_rank(point);
         let near = requests * options.query_tokens;
         let all = near * self.attention_ranks;
-        let walk = self.walk::<TURNS>(requests, near, all, point);
+        let mut walk = Walk::<TURNS>::new();
+        self.walk(&mut walk, requests, [near, all], point);
         let logits = self.logits(requests) * f64::from(point.micro_batches);
         let head = self.lm_head.time(logits, logits * self.attention_ranks, Tiling::Tiled);
         let once = options.fixed_s + head;

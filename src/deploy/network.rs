@@ -80,6 +80,13 @@ impl Transfer {
         }
     }
 
+    /// What `all` tokens together take of an FFN device's cards and scale-up link at least, whatever
+    /// is on the other side.
+    pub(super) fn far_time(&self, all: f64) -> f64 {
+        let (cards, inside) = (self.far_s_per_token * all, self.inside_s_per_token * all);
+        cards.max(inside) + cards.min(inside) * self.unhidden
+    }
+
     /// Where its constants are from.
     pub(super) fn basis(&self) -> Option<Basis> {
         let provenance = if self.assumed { Provenance::Assumed } else { Provenance::Fitted };

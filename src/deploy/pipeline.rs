@@ -147,6 +147,7 @@ impl Stages {
 
     /// Time between micro-batches in steady state: a layer takes m of it.
     #[must_use]
+    #[inline]
     pub fn cycle(&self, sharing: Sharing, micro_batches: u32) -> f64 {
         if micro_batches == 2 {
             return two::cycle(self, sharing);

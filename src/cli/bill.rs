@@ -9,7 +9,7 @@ use crate::report::table::Format;
 use crate::spec::Diagnostic;
 use clap::Args;
 
-/// What a month (or any period) costs at a traffic, who bears it, and what it brings in
+/// What a month or any period costs at a traffic, who bears it, what it brings in
 ///
 /// The scenario's `bill` says the traffic, the prices (on demand, reserved, owned) and how the cost
 /// is split over input, cached and output tokens. Without a `fleet`, the scenario's deployments

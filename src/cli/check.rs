@@ -12,11 +12,11 @@ use crate::spec::{Diagnostic, Kind};
 use clap::Args;
 use std::path::PathBuf;
 
-/// Recompute committed reports and say what moved and why; exit status 1 if anything did
+/// Recompute committed reports: what moved and why; exit status 1 if anything did
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   afford check
-  afford check step3_paper --tolerance 1e-6 --tolerance usd_per_mtok=0.01
+  afford check step3_uncertain --tolerance 1e-6 --tolerance usd_per_mtok=0.01
   afford check --baseline main/reports --format markdown
   afford check --update")]
 pub struct CheckArgs {

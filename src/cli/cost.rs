@@ -11,7 +11,7 @@ use crate::work::dtype::Dtype;
 use clap::Args;
 use indexmap::IndexMap;
 
-/// Cost per million decoded tokens at fidelity `ideal`: models x contexts x hardware
+/// Cost per million decoded tokens by unit costs: models x contexts x hardware
 ///
 /// Attention and FFN may run on different hardware (AFD); by default each row shows the cheapest
 /// pair. Without options the models, hardware and contexts of the Step-3 paper are taken.

@@ -15,7 +15,7 @@ use clap::Args;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// What differs between two reports, tables, scenarios or specs, and what each changed input adds
+/// From one report, table, scenario or spec to another: what each changed input adds
 ///
 /// Reports are folders, tables are CSV or JSON files; scenarios, models and hardware are named or
 /// given by path. The parts of the waterfall add up to the change.

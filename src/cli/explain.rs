@@ -19,7 +19,7 @@ use std::path::PathBuf;
 /// How much more of a resource `what would move it` tries.
 const MORE_PERCENT: f64 = 10.0;
 
-/// Why a deployment gives what it gives: time per kernel and stage, memory, and what would move it
+/// Why a deployment gives it: time per kernel and stage, memory, what would move it
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   afford explain --model step-3 --hardware h800 --deployment 2A2F --batch 6144 --context 4Ki

@@ -71,28 +71,30 @@ struct Output {
     format: Format,
 }
 
+/// In the order of `--help` and the README: figures of one deployment, questions over many, reports
+/// and their gate, what can be named, measurements, the shell.
 #[derive(Debug, Subcommand)]
 enum Command {
-    Bill(bill::BillArgs),
-    Calibrate(calibrate::CalibrateArgs),
-    Check(check::CheckArgs),
     Cost(cost::CostArgs),
-    Diff(diff::DiffArgs),
     Estimate(serving::EstimateCommand),
     Explain(explain::ExplainArgs),
-    Import(import::ImportArgs),
-    List(list::ListArgs),
+    Plan(plan::PlanArgs),
+    Sweep(sweep::SweepArgs),
     Merge(merge::MergeArgs),
     Pareto(pareto::ParetoArgs),
-    Plan(plan::PlanArgs),
-    Report(report::ReportArgs),
-    Sensitivity(sensitivity::SensitivityArgs),
-    Show(show::ShowArgs),
-    Sweep(sweep::SweepArgs),
-    Uncertainty(uncertainty::UncertaintyArgs),
     Solve(Box<solve::SolveArgs>),
+    Sensitivity(sensitivity::SensitivityArgs),
+    Uncertainty(uncertainty::UncertaintyArgs),
+    Diff(diff::DiffArgs),
+    Bill(bill::BillArgs),
+    Report(report::ReportArgs),
+    Check(check::CheckArgs),
+    List(list::ListArgs),
+    Show(show::ShowArgs),
+    Import(import::ImportArgs),
     Schema(schema::SchemaArgs),
     Validate(validate::ValidateArgs),
+    Calibrate(calibrate::CalibrateArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
 }
@@ -123,7 +125,7 @@ impl From<std::io::Error> for Failure {
 /// Runs a parsed command line.
 #[must_use]
 pub fn run(cli: Cli) -> ExitCode {
-    match dispatch(cli) {
+    match outcome(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Finding) => ExitCode::from(1),
         Err(Failure::Write(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
@@ -147,7 +149,11 @@ fn complain(complaint: &Diagnostic) {
     let _ = writeln!(stderr.lock(), "{}", complaint.render(colour));
 }
 
-fn dispatch(cli: Cli) -> Result<(), Failure> {
+/// Does what a parsed command line asks for.
+///
+/// # Errors
+/// If the input is bad, something was found, or output cannot be written; nothing is said of it.
+pub fn outcome(cli: Cli) -> Result<(), Failure> {
     if let Some(threads) = cli.shared.threads {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.into());
         let started = pool.build_global();
@@ -159,26 +165,26 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
     }
     let catalog = Catalog::new(cli.shared.specs);
     match cli.command {
-        Command::Bill(args) => args.run(&catalog),
-        Command::Calibrate(args) => args.run(&catalog),
-        Command::Check(args) => args.run(&catalog),
         Command::Cost(args) => args.run(&catalog),
-        Command::Diff(args) => args.run(&catalog),
         Command::Estimate(args) => args.run(&catalog),
         Command::Explain(args) => args.run(&catalog),
-        Command::Import(args) => args.run(),
-        Command::List(args) => args.run(&catalog),
+        Command::Plan(args) => args.run(&catalog),
+        Command::Sweep(args) => args.run(&catalog),
         Command::Merge(args) => args.run(&catalog),
         Command::Pareto(args) => args.run(&catalog),
-        Command::Plan(args) => args.run(&catalog),
-        Command::Report(args) => args.run(&catalog),
-        Command::Sensitivity(args) => args.run(&catalog),
-        Command::Show(args) => args.run(&catalog),
-        Command::Sweep(args) => args.run(&catalog),
-        Command::Uncertainty(args) => args.run(&catalog),
         Command::Solve(args) => args.run(&catalog),
+        Command::Sensitivity(args) => args.run(&catalog),
+        Command::Uncertainty(args) => args.run(&catalog),
+        Command::Diff(args) => args.run(&catalog),
+        Command::Bill(args) => args.run(&catalog),
+        Command::Report(args) => args.run(&catalog),
+        Command::Check(args) => args.run(&catalog),
+        Command::List(args) => args.run(&catalog),
+        Command::Show(args) => args.run(&catalog),
+        Command::Import(args) => args.run(),
         Command::Schema(args) => args.run(),
         Command::Validate(args) => args.run(&catalog),
+        Command::Calibrate(args) => args.run(&catalog),
         Command::Completions(args) => args.run(),
         Command::Man(args) => args.run(),
     }

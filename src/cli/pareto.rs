@@ -30,7 +30,7 @@ const NO_GROUP: &str = "none";
 /// No table is larger; a larger file is something else.
 const LARGEST_TABLE_BYTES: u64 = 256 << 20;
 
-/// The Pareto front over cost, throughput, speed or other columns of a table or scenario
+/// The front over cost, throughput, speed or any columns of a table or scenario
 ///
 /// The table is a CSV, JSON or JSON Lines file as `afford sweep` or `afford cost` writes it (or any
 /// other with a header), `-` for stdin; a scenario, whose deployments are looked at over all

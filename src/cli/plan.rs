@@ -16,7 +16,7 @@ use crate::units::Seconds;
 use clap::{Args, ValueEnum};
 use indexmap::IndexMap;
 
-/// The deployments that cost least under a promise, AFD beside colocated, and why others cannot be
+/// The cheapest deployments under a promise, AFD beside colocated; why others cannot
 ///
 /// Looks at every way to cut devices into attention and FFN instances (xAyF: attention TP, expert
 /// TP x EP, broadcast or routed dispatch, micro-batches) on every pair of hardware, and at

@@ -11,7 +11,7 @@ use crate::spec::Diagnostic;
 use clap::Args;
 use std::path::PathBuf;
 
-/// How much each input of a scenario's deployments matters: tornado, elasticities, break-even values
+/// How much each input matters: tornado, elasticities, break-even values
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   afford sensitivity step3_uncertain

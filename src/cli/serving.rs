@@ -11,7 +11,7 @@ use crate::spec::Diagnostic;
 use crate::spec::quantity::parse_contexts;
 use clap::{Args, ValueEnum};
 
-/// What a deployment does: TPOT, tokens/s/device, $/Mtok, stage times, memory, what binds
+/// What deployments give: TPOT, tokens/s/device, $/Mtok, stage times, what binds
 ///
 /// Every list may have several entries, separated by commas; each combination is a row. With a
 /// concurrency, prefill runs on the same devices, and TTFT is given too.

@@ -22,7 +22,7 @@ use crate::work::Counting;
 use crate::work::model::Model;
 use clap::{Args, Subcommand, ValueEnum};
 
-/// Inverse questions: break-even prices, crossing contexts, what meets a target, sparsity floors
+/// Inverse: break-even prices, crossing contexts, what meets a target, sparsity floors
 ///
 /// Every answer comes with the bracket that it lies in and where it was looked for. That nothing
 /// crosses is an answer, not an error. By default a token costs what unit costs say (fidelity

@@ -9,7 +9,7 @@ use crate::spec::Diagnostic;
 use clap::Args;
 use std::path::PathBuf;
 
-/// What deployments may give under uncertain inputs: P10, P50, P90, and who is the cheapest
+/// What uncertain inputs leave: P10, P50, P90, kept promises, who is the cheapest
 ///
 /// The scenario's `uncertainty` says which inputs vary and how. Every sample draws them once for
 /// all deployments; batches stay as planned. The same seed gives the same bytes.

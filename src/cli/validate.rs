@@ -26,7 +26,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Predicted against measured, by family and row; everything shipped where no file is named
+/// Predicted against measured, by family and row; all that is shipped if none is named
 ///
 /// Without files, exit status 1 says that a family's error has grown beyond its recorded bound.
 #[derive(Debug, Args)]

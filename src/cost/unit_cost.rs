@@ -18,6 +18,18 @@ pub struct UnitCosts {
     pub format: &'static str,
 }
 
+impl UnitCosts {
+    /// The same of a machine that reaches so large shares of its arithmetic and its bandwidth.
+    #[must_use]
+    pub fn at_shares(self, arithmetic: f64, bandwidth: f64) -> Self {
+        Self {
+            flop: self.flop * (1.0 / arithmetic),
+            byte: self.byte * (1.0 / bandwidth),
+            format: self.format,
+        }
+    }
+}
+
 /// The unit costs of a machine that computes in `dtype`.
 ///
 /// # Errors

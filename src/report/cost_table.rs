@@ -163,8 +163,15 @@ fn inputs(attention: &Hardware, ffn: &Hardware) -> &'static str {
 
 fn notes(grid: &CostGrid, points: &[CostPoint]) -> Vec<String> {
     let mut notes = vec![format!(
-        "Fidelity ideal: {}. Counting {}.",
-        Fidelity::Ideal.meaning(),
+        "Fidelity {}: {}. Counting {}.",
+        grid.fidelity.name(),
+        match grid.fidelity {
+            Fidelity::Calibrated => {
+                "as ideal, with every chip at the shares of its peaks that large kernels were \
+                 measured to reach"
+            }
+            _ => Fidelity::Ideal.meaning(),
+        },
         grid.counting.name()
     )];
     let pairs = grid.attention_hardware.len() * grid.ffn_hardware.len();

@@ -156,6 +156,7 @@ impl Loaded {
             counting: self.scenario.counting,
             without_fp8: self.scenario.without_fp8,
             compute: None,
+            fidelity: Fidelity::Ideal,
         }
     }
 

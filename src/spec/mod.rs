@@ -20,7 +20,7 @@
 //! | [`claim`] | single figures of a scenario |
 //! | [`sweep`] | the axes of a scenario's sweep |
 //! | [`study`] | studies and inverse questions in a scenario |
-//! | [`schema`] | their JSON Schemas |
+//! | [`schema`], [`schema_page`] | their JSON Schemas, and those as pages to read |
 //!
 //! What leaves this module is either checked or a [`Diagnostic`]. Nothing here computes a cost,
 //! and nothing here opens a file: the [`Catalog`](crate::catalog::Catalog) hands texts in.
@@ -43,6 +43,7 @@ pub mod quantity;
 pub mod read_error;
 pub mod scenario;
 pub mod schema;
+pub mod schema_page;
 pub mod source;
 pub mod study;
 pub mod sweep;

@@ -12,10 +12,10 @@ use super::scenario::Scenario;
 use serde_json::{Map, Value, json};
 use std::sync::LazyLock;
 
-type Object = Map<String, Value>;
+pub(super) type Object = Map<String, Value>;
 
 /// How references to definitions begin.
-const DEFINITIONS: &str = "#/$defs/";
+pub(super) const DEFINITIONS: &str = "#/$defs/";
 
 /// The schema of a kind of spec, as JSON text with a final line break.
 #[must_use]
@@ -50,7 +50,8 @@ pub fn schema(kind: Kind) -> String {
     serde_json::to_string_pretty(&schema).unwrap_or_default() + "\n"
 }
 
-fn derived(kind: Kind) -> Object {
+/// What a kind of spec is read into, as the derived schema of one that stands alone.
+pub(super) fn derived(kind: Kind) -> Object {
     let made = match kind {
         Kind::Model => schemars::schema_for!(ModelSpec),
         Kind::Hardware => schemars::schema_for!(HardwareSpec),

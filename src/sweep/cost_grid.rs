@@ -45,6 +45,8 @@ pub struct CostGrid {
     pub without_fp8: WithoutFp8,
     /// Number format of the arithmetic, if not the model's activations.
     pub compute: Option<Dtype>,
+    /// `ideal`, or `calibrated`: every chip at the shares of its peaks that large kernels reach.
+    pub fidelity: Fidelity,
 }
 
 /// One row: a model at a context on a pair of hardware.
@@ -84,10 +86,11 @@ impl CostGrid {
 
     fn model_points(&self, at: usize, model: &Model) -> Result<Vec<CostPoint>, Unknown> {
         let dtype = self.compute.unwrap_or(model.precision.activations);
-        let units = |all: &[Hardware]| -> Result<Vec<UnitCosts>, Unknown> {
-            all.iter().map(|hw| unit_costs(hw, dtype, self.without_fp8)).collect()
+        let units = |all: &[Hardware], experts: bool| -> Result<Vec<UnitCosts>, Unknown> {
+            all.iter().map(|hardware| self.unit(hardware, model, dtype, experts)).collect()
         };
-        let (attention, ffn) = (units(&self.attention_hardware)?, units(&self.ffn_hardware)?);
+        let attention = units(&self.attention_hardware, false)?;
+        let ffn = units(&self.ffn_hardware, true)?;
         let params = params(model);
         let mut rows = Vec::new();
         for &context in &self.contexts {
@@ -96,7 +99,7 @@ impl CostGrid {
                 model: at,
                 attention_hardware: a,
                 ffn_hardware: f,
-                fidelity: Fidelity::Ideal,
+                fidelity: self.fidelity,
                 cost: token_cost(&work, &attention[a], &ffn[f]),
                 work: work.clone(),
                 params,
@@ -110,6 +113,28 @@ impl CostGrid {
             }
         }
         Ok(rows)
+    }
+
+    /// Unit costs of a hardware for a model's attention side, or for its experts.
+    fn unit(
+        &self,
+        hardware: &Hardware,
+        model: &Model,
+        dtype: Dtype,
+        experts: bool,
+    ) -> Result<UnitCosts, Unknown> {
+        let unit = unit_costs(hardware, dtype, self.without_fp8)?;
+        if self.fidelity != Fidelity::Calibrated {
+            return Ok(unit);
+        }
+        // The design that most layers have stands for all.
+        let designs = model.attentions.iter().zip(model.attention_layers_held(false));
+        let main = designs.max_by_key(|(_, layers)| *layers).map(|(named, _)| &named.design);
+        let latent = main.and_then(|design| design.heads()).is_some_and(|heads| heads.latent);
+        let cache = main.map_or(dtype, |design| design.core_shape(self.counting).format);
+        let reached = hardware.reached(dtype, cache, latent, self.without_fp8)?;
+        let arithmetic = if experts { reached.experts } else { reached.products };
+        Ok(unit.at_shares(arithmetic, reached.cache_bytes))
     }
 
     /// Whether the pairing leaves any pair at all.

@@ -3,6 +3,7 @@
 use crate::any::{Figures, context, figures, model};
 use afford::cost::ideal::{TokenCost, token_cost};
 use afford::cost::unit_cost::unit_costs;
+use afford::machine::fidelity::Fidelity;
 use afford::machine::hardware::{Hardware, WithoutFp8};
 use afford::report::cost_table::{Labels, cost_table};
 use afford::sweep::cost_grid::{CostGrid, Pairing};
@@ -53,6 +54,7 @@ fn grid(
         counting: Counting::Exact,
         without_fp8: WithoutFp8::Bf16,
         compute: None,
+        fidelity: Fidelity::Ideal,
     }
 }
 

@@ -33,9 +33,19 @@ fn kill_and_go_on(
     lots: &mut Lots,
 ) -> usize {
     let (mut longest, mut broken) = (160, 0);
-    for _ in 0..kills {
+    let state = out.with_file_name(format!("{}.state", name(out)));
+    for kill in 0..kills {
         let mut child = start(out, more);
-        std::thread::sleep(Duration::from_millis(10 + lots.draw(longest)));
+        // Every other one gets a block further, however slow the machine is.
+        if kill % 2 == 0 {
+            let before = fs::read(&state).ok();
+            while fs::read(&state).ok() == before && child.try_wait().unwrap().is_none() {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            std::thread::sleep(Duration::from_millis(lots.draw(5)));
+        } else {
+            std::thread::sleep(Duration::from_millis(10 + lots.draw(longest)));
+        }
         // One that has ended by itself cannot be killed.
         let _ = child.kill();
         if child.wait().unwrap().success() {
@@ -43,7 +53,7 @@ fn kill_and_go_on(
             assert!(fs::read(out).unwrap() == unbroken);
             fs::remove_file(out).unwrap();
         }
-        broken += usize::from(out.with_file_name(format!("{}.state", name(out))).exists());
+        broken += usize::from(state.exists());
     }
     assert!(start(out, more).wait().unwrap().success());
     assert!(fs::read(out).unwrap() == unbroken, "{out:?} {more:?}");

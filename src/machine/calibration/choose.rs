@@ -121,6 +121,55 @@ impl Calibration {
     }
 }
 
+/// The shares of its peaks that a device reaches in large kernels: what unit costs are raised by at
+/// fidelity `calibrated`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Reached {
+    /// Of the memory bandwidth, reading a KV cache.
+    pub cache_bytes: f64,
+    /// Of the arithmetic, in dense products.
+    pub products: f64,
+    /// Of the arithmetic, in experts.
+    pub experts: f64,
+}
+
+impl Hardware {
+    /// The shares that its fits name for products in one format and caches in another; a share of
+    /// which nothing is known is 1.
+    ///
+    /// # Errors
+    /// If the profile states no rate or bandwidth.
+    pub fn reached(
+        &self,
+        products: Dtype,
+        cache: Dtype,
+        latent: bool,
+        without_fp8: WithoutFp8,
+    ) -> Result<Reached, Unknown> {
+        let share = |family: Family, format: Dtype| {
+            let peaks = self.peaks(format, without_fp8)?;
+            let best = self.calibration.best(family, format, |form| usual_time(form, &peaks));
+            Ok(best.map(|(_, fit)| match fit.form {
+                Form::Attention(f) => f.memory_efficiency,
+                Form::Gemm(f) => f.compute_efficiency,
+                Form::Grouped(f) => f.compute_efficiency,
+                Form::Link(f) => f.efficiency,
+            }))
+        };
+        let attention =
+            if latent { Family::DecodeAttentionMla } else { Family::DecodeAttentionGqa };
+        let experts = match share(Family::ExpertFfn, products)? {
+            Some(share) => Some(share),
+            None => share(Family::GroupedGemm, products)?,
+        };
+        Ok(Reached {
+            cache_bytes: share(attention, cache)?.unwrap_or(1.0),
+            products: share(Family::DenseGemm, products)?.unwrap_or(1.0),
+            experts: experts.unwrap_or(1.0),
+        })
+    }
+}
+
 /// Seconds of a family's usual load: what best is judged at, and fits are compared at.
 #[must_use]
 pub fn usual_time(form: &Form, peaks: &Peaks) -> f64 {

@@ -1,11 +1,15 @@
 //! What a report's tables say, in plain words: a few sentences with their figures for each kind of
 //! table, taken from the table itself.
+//!
+//! `money` speaks of ledgers, bills and what is not sure; `view` finds rows and cells by name.
 
+mod money;
+mod view;
+
+use self::view::{Row, View};
 use super::bundle::ReportTable;
 use super::number::significant;
 use super::page::listed;
-use super::table::{Cell, Table};
-use crate::spec::quantity::Tokens;
 use crate::spec::scenario::TableContent;
 
 /// No table says more than this.
@@ -22,6 +26,11 @@ pub fn findings(content: &TableContent, of: &ReportTable) -> Vec<String> {
         TableContent::Estimates => estimates(view),
         TableContent::AfdAgainstColocated => duels(view),
         TableContent::EndToEnd => end_to_end(view),
+        TableContent::Plan(_) => planned(view),
+        TableContent::Ledger => money::ledgers(view),
+        TableContent::Bill => money::bills(view),
+        TableContent::Uncertainty => money::uncertain(view),
+        TableContent::Sensitivity => money::sensitive(view),
         TableContent::CheapestByContext => cheapest(view),
         TableContent::ModelCrossovers | TableContent::HardwareCrossovers => crossovers(view),
         TableContent::BestAfd(_) => best_afd(view),
@@ -37,82 +46,6 @@ pub fn findings(content: &TableContent, of: &ReportTable) -> Vec<String> {
         said.push(format!("{}: {agree} of {compared} printed values are met.", of.title));
     }
     said
-}
-
-/// A table whose columns are asked for by name.
-#[derive(Clone, Copy)]
-struct View<'a>(&'a Table);
-
-type Row = Vec<Cell>;
-
-impl<'a> View<'a> {
-    fn rows(self) -> std::slice::Iter<'a, Row> {
-        self.0.rows.iter()
-    }
-
-    fn cell(self, row: &'a Row, name: &str) -> &'a Cell {
-        self.0.column(name).map_or(&Cell::None, |at| &row[at])
-    }
-
-    fn text(self, row: &'a Row, name: &str) -> String {
-        match self.cell(row, name) {
-            Cell::None => String::new(),
-            cell => cell.exact(),
-        }
-    }
-
-    fn number(self, row: &'a Row, name: &str) -> Option<f64> {
-        self.cell(row, name).number()
-    }
-
-    /// A context as people write it.
-    fn tokens(self, row: &'a Row) -> String {
-        match self.cell(row, "context_tokens") {
-            Cell::Int(n) => Tokens(*n).to_string(),
-            cell => cell.exact(),
-        }
-    }
-
-    /// The distinct values of a column, in order.
-    fn distinct(self, name: &str) -> Vec<String> {
-        let mut all: Vec<String> = Vec::new();
-        for row in self.rows() {
-            let text = self.text(row, name);
-            if !all.contains(&text) {
-                all.push(text);
-            }
-        }
-        all
-    }
-
-    fn with(self, name: &str, value: &str) -> Vec<&'a Row> {
-        self.rows().filter(|row| self.text(row, name) == value).collect()
-    }
-
-    /// The least of some rows by a column.
-    fn least(self, rows: &[&'a Row], name: &str) -> Option<&'a Row> {
-        let numbers = rows.iter().filter_map(|row| Some((*row, self.number(row, name)?)));
-        numbers.reduce(|a, b| if b.1 < a.1 { b } else { a }).map(|(row, _)| row)
-    }
-
-    fn greatest(self, rows: &[&'a Row], name: &str) -> Option<&'a Row> {
-        let numbers = rows.iter().filter_map(|row| Some((*row, self.number(row, name)?)));
-        numbers.reduce(|a, b| if b.1 > a.1 { b } else { a }).map(|(row, _)| row)
-    }
-
-    fn usd(self, row: &'a Row, name: &str) -> String {
-        format!("${}", significant(self.number(row, name).unwrap_or_default(), 3))
-    }
-
-    fn on(self, row: &'a Row) -> String {
-        let near = self.text(row, "attention_hardware");
-        let far = self.text(row, "ffn_hardware");
-        if near == far {
-            format!("on {near}")
-        } else {
-            format!("with attention on {near} and the FFN on {far}")
-        }
-    }
 }
 
 /// First and last of a list, without repeating an only one.
@@ -185,6 +118,31 @@ fn estimates(view: View) -> Vec<String> {
                 view.usd(best, "usd_per_mtok"),
                 significant(view.number(best, "tpot_ms").unwrap_or_default(), 3),
                 view.text(best, "bound_by").replace('_', " ")
+            ));
+        }
+    }
+    said
+}
+
+fn planned(view: View) -> Vec<String> {
+    let mut said = Vec::new();
+    for model in view.distinct("model") {
+        for kind in view.distinct("kind") {
+            let mine: Vec<&Row> = view
+                .with("model", &model)
+                .into_iter()
+                .filter(|row| view.text(row, "kind") == kind)
+                .collect();
+            let Some(best) = view.least(&mine, "usd_per_mtok") else { continue };
+            let kind = if kind == "afd" { "with AFD" } else { "colocated" };
+            said.push(format!(
+                "The cheapest of {model} {kind} is {} {} at {} tokens: {} per million tokens, {} ms \
+                 per token.",
+                view.text(best, "deployment"),
+                view.on(best),
+                view.tokens(best),
+                view.usd(best, "usd_per_mtok"),
+                significant(view.number(best, "tpot_ms").unwrap_or_default(), 3)
             ));
         }
     }

@@ -23,6 +23,7 @@ pub mod calibrate;
 pub mod catalog;
 pub mod cli;
 pub mod cost;
+pub mod csv_place;
 pub mod deploy;
 pub mod import;
 pub mod machine;

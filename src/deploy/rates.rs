@@ -12,7 +12,7 @@ use super::options::Options;
 use crate::machine::calibration::attention::{AttentionRate, Cache, Heads, variant};
 use crate::machine::calibration::choose::{light_time, usual_time};
 use crate::machine::calibration::gemm::{ExpertRate, ExpertShape, Spread};
-use crate::machine::calibration::{Family, Fit, Form};
+use crate::machine::calibration::{Calibration, Family, Fit, Form};
 use crate::machine::fidelity::Fidelity;
 use crate::machine::hardware::{Hardware, Unknown};
 use crate::machine::kernel::{GemmRate, KernelRate};
@@ -48,12 +48,7 @@ impl Rates<'_> {
 
     /// The fit of a family that is fastest at a usual load, and its place.
     fn best(&self, family: Family, format: Dtype) -> Result<Option<(u16, &Fit)>, Unknown> {
-        if !self.calibrated() {
-            return Ok(None);
-        }
-        let peaks = self.hardware.peaks(format, self.options.without_fp8)?;
-        let calibration = &self.hardware.calibration;
-        Ok(calibration.best(family, format, |form| usual_time(form, &peaks)))
+        self.fastest(format, |calibration, time| calibration.best(family, format, time))
     }
 
     /// The same of the kernels that given heads run in.
@@ -63,13 +58,22 @@ impl Rates<'_> {
         format: Dtype,
         variant: Option<&str>,
     ) -> Result<Option<(u16, &Fit)>, Unknown> {
+        self.fastest(format, |calibration, time| {
+            calibration.best_for_heads(family, format, variant, time)
+        })
+    }
+
+    /// What `choose` takes by the times of a usual load; nothing at datasheet peaks.
+    fn fastest<'a>(
+        &'a self,
+        format: Dtype,
+        choose: impl FnOnce(&'a Calibration, &dyn Fn(&Form) -> f64) -> Option<(u16, &'a Fit)>,
+    ) -> Result<Option<(u16, &'a Fit)>, Unknown> {
         if !self.calibrated() {
             return Ok(None);
         }
         let peaks = self.hardware.peaks(format, self.options.without_fp8)?;
-        let calibration = &self.hardware.calibration;
-        let time = |form: &Form| usual_time(form, &peaks);
-        Ok(calibration.best_for_heads(family, format, variant, time))
+        Ok(choose(&self.hardware.calibration, &|form| usual_time(form, &peaks)))
     }
 
     /// The rate of a product in the activations' format.

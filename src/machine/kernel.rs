@@ -85,16 +85,23 @@ impl KernelRate {
     #[must_use]
     #[inline]
     pub fn time(&self, flops: f64, bytes: f64) -> KernelTime {
-        let (compute, memory) = (flops * self.s_per_flop, bytes * self.s_per_byte);
-        let busy = smooth_max(compute, memory, self.ridge_rounding);
+        self.busy(flops * self.s_per_flop, bytes * self.s_per_byte, 0.0)
+    }
+
+    /// Start-up, and then the longest of arithmetic, memory and a floor of which 0 is none, rounded
+    /// where two are alike.
+    #[inline]
+    pub(super) fn busy(&self, compute: f64, memory: f64, floor_s: f64) -> KernelTime {
+        let mut busy = smooth_max(compute, memory, self.ridge_rounding);
+        if floor_s > 0.0 {
+            busy = smooth_max(busy, floor_s, self.ridge_rounding);
+        }
         KernelTime {
             total_s: self.startup_s + busy,
-            compute_bound_s: if compute > memory { busy } else { 0.0 },
+            compute_bound_s: if compute > memory && compute > floor_s { busy } else { 0.0 },
         }
     }
-}
 
-impl KernelRate {
     /// No more than a time of this rate: start-up and the longest of the parts.
     #[must_use]
     #[inline]
@@ -176,15 +183,7 @@ impl GemmRate {
                 compute += self.wave_loss * (full - compute).max(0.0);
             }
         }
-        let memory = bytes * kernel.s_per_byte;
-        let busy = smooth_max(compute, memory, kernel.ridge_rounding);
-        let bound = compute > memory && compute > along_k_s;
-        let busy =
-            if along_k_s > 0.0 { smooth_max(busy, along_k_s, kernel.ridge_rounding) } else { busy };
-        KernelTime {
-            total_s: kernel.startup_s + busy,
-            compute_bound_s: if bound { busy } else { 0.0 },
-        }
+        kernel.busy(compute, bytes * kernel.s_per_byte, along_k_s)
     }
 }
 

@@ -3,6 +3,7 @@
 //!
 //! This file knows nothing of what the columns mean.
 
+use crate::csv_place::{csv_complaint, first_of_line, line_at};
 use crate::spec::source::all_of;
 use crate::spec::{Diagnostic, Origin, Source};
 use csv::StringRecord;
@@ -40,16 +41,7 @@ impl Sheet {
     pub fn read(source: &Arc<Source>) -> Result<Self, Diagnostic> {
         let mut reader =
             csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(source.text.as_bytes());
-        let wrong = |error: csv::Error| {
-            let at = error.position().map_or(0, |p| p.byte() as usize);
-            let message = match error.kind() {
-                csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-                    format!("this row has {len} fields, and the header has {expected_len}")
-                }
-                _ => format!("this is no CSV: {error}"),
-            };
-            Diagnostic::new(message).at(whole_line(source, at))
-        };
+        let wrong = |error: csv::Error| csv_complaint(source, &error);
         let header = reader.headers().map_err(wrong)?.clone();
         let bytes = source.text.as_bytes();
         let (mut records, mut seen, mut line) = (Vec::new(), 0, 1);
@@ -90,7 +82,7 @@ impl Sheet {
         }
         let noun = if missing.len() == 1 { "column" } else { "columns" };
         Err(Diagnostic::new(format!("the header lacks the {noun} {}", all_of(&missing)))
-            .at(whole_line(&self.source, 0))
+            .at(line_at(&self.source, 0))
             .help(format!("such a table needs {}", all_of(columns))))
     }
 
@@ -189,7 +181,7 @@ impl<'a> Line<'a> {
         let start = self.record.byte;
         let origin = match self.column(name) {
             Some(column) => Origin::new(source, cell(&source.text, start, column)),
-            None => whole_line(source, start),
+            None => line_at(source, start),
         };
         Diagnostic::new(message).at(origin).help(help)
     }
@@ -218,18 +210,6 @@ fn cell(text: &str, start: usize, column: usize) -> std::ops::Range<usize> {
         at += 1;
     }
     begin..at
-}
-
-/// The first byte that is no line break.
-fn first_of_line(bytes: &[u8], at: usize) -> usize {
-    (at..bytes.len()).find(|&i| !b"\r\n".contains(&bytes[i])).unwrap_or(bytes.len())
-}
-
-fn whole_line(source: &Arc<Source>, byte: usize) -> Origin {
-    let bytes = source.text.as_bytes();
-    let start = first_of_line(bytes, byte);
-    let end = (start..bytes.len()).find(|&i| b"\r\n".contains(&bytes[i])).unwrap_or(bytes.len());
-    Origin::new(source, start..end)
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 //! A column knows nothing but its name; what is wrong with a text is said with its line.
 
 use super::table::{Cell, Column, Show, Table};
-use crate::spec::{Diagnostic, Origin, Source};
+use crate::csv_place::{csv_complaint, line_at};
+use crate::spec::{Diagnostic, Source};
 use indexmap::IndexMap;
 use serde_json::Value;
 use std::sync::Arc;
@@ -33,16 +34,7 @@ fn whole(source: &Source, what: &str) -> Diagnostic {
 
 fn read_csv(source: &Arc<Source>) -> Result<Table, Diagnostic> {
     let mut reader = csv::Reader::from_reader(source.text.as_bytes());
-    let wrong = |error: csv::Error| {
-        let at = error.position().map_or(0, |p| p.byte() as usize);
-        let message = match error.kind() {
-            csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-                format!("this row has {len} fields, and the header has {expected_len}")
-            }
-            _ => format!("this is no CSV: {error}"),
-        };
-        Diagnostic::new(message).at(line_at(source, at))
-    };
+    let wrong = |error: csv::Error| csv_complaint(source, &error);
     let header = reader.headers().map_err(wrong)?.clone();
     let mut seen: Vec<&str> = Vec::new();
     for name in &header {
@@ -58,15 +50,6 @@ fn read_csv(source: &Arc<Source>) -> Result<Table, Diagnostic> {
     }
     let columns = header.iter().map(|n| Column::named(n.to_owned(), Show::Plain)).collect();
     Ok(Table { columns, rows, notes: Vec::new() })
-}
-
-/// The line that holds a byte.
-fn line_at(source: &Arc<Source>, byte: usize) -> Origin {
-    let text = source.text.as_bytes();
-    // A position may be that of the line break before.
-    let start = (byte..text.len()).find(|&i| !b"\r\n".contains(&text[i])).unwrap_or(text.len());
-    let end = (start..text.len()).find(|&i| b"\r\n".contains(&text[i])).unwrap_or(text.len());
-    Origin::new(source, start..end)
 }
 
 fn cell(text: &str) -> Cell {

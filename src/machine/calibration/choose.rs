@@ -173,42 +173,39 @@ impl Hardware {
 /// Seconds of a family's usual load: what best is judged at, and fits are compared at.
 #[must_use]
 pub fn usual_time(form: &Form, peaks: &Peaks) -> f64 {
-    usual_times(form, peaks)[1]
+    time_at(form, peaks, 1)
 }
 
 /// Seconds of a family's light load.
 #[must_use]
 pub fn light_time(form: &Form, peaks: &Peaks) -> f64 {
-    usual_times(form, peaks)[0]
+    time_at(form, peaks, 0)
 }
 
-/// Seconds at a light, a usual and a heavy load.
-fn usual_times(form: &Form, peaks: &Peaks) -> [f64; 3] {
+/// Seconds at a light (0), a usual (1) or a heavy (2) load.
+fn time_at(form: &Form, peaks: &Peaks, load: usize) -> f64 {
     match form {
         Form::Attention(fit) => {
             let heads = Heads { units: 4.0, rows: 16.0, value_width: 128.0 };
             let rate = fit.rate(peaks, &heads, Cache::Cold);
             let s = 8192.0;
-            [4.0, 32.0, 128.0].map(|batch| {
-                rate.time(batch, 4.0 * 64.0 * 128.0 * s, 2.0 * 4.0 * 128.0 * 2.0 * s, s).total_s
-            })
+            let batch = [4.0, 32.0, 128.0][load];
+            rate.time(batch, 4.0 * 64.0 * 128.0 * s, 2.0 * 4.0 * 128.0 * 2.0 * s, s).total_s
         }
         Form::Gemm(fit) => {
             let (k, n) = (7168.0, 4096.0);
             let rate = fit.rate(peaks, k, n);
-            [8.0, 128.0, 1024.0].map(|m| rate.time(m, 2.0 * k * n, k * n + m * (k + n)).total_s)
+            let m = [8.0, 128.0, 1024.0][load];
+            rate.time(m, 2.0 * k * n, k * n + m * (k + n)).total_s
         }
         Form::Grouped(fit) => {
             let (k, n, groups) = (7168.0, 4096.0, 8.0);
             let shape = ExpertShape { calls: 1.0, along_k: k, width: k, local: groups };
             let rate = fit.rate(peaks, &shape, Spread::Random);
-            [4.0, 32.0, 256.0].map(|m| {
-                let rows = m * groups;
-                rate.time([rows, rows], groups, 2.0 * k * n, groups * k * n + rows * (k + n))
-                    .total_s
-            })
+            let rows = [4.0, 32.0, 256.0][load] * groups;
+            rate.time([rows, rows], groups, 2.0 * k * n, groups * k * n + rows * (k + n)).total_s
         }
-        Form::Link(fit) => [1e4, 1e6, 3e7].map(|bytes| fit.time_s(8.0, bytes, 4e11)),
+        Form::Link(fit) => fit.time_s(8.0, [1e4, 1e6, 3e7][load], 4e11),
     }
 }
 
@@ -253,8 +250,8 @@ fn pool(
     let chosen: Vec<(String, Fit, Peaks)> = measured.iter().filter_map(best).collect();
     let form = median_form(&chosen.iter().map(|(_, fit, _)| fit.form).collect::<Vec<_>>())?;
     let off = |(_, fit, peaks): &(String, Fit, Peaks)| {
-        let (ours, own) = (usual_times(&form, peaks), usual_times(&fit.form, peaks));
-        ours.iter().zip(own).map(|(a, b)| (a / b - 1.0).abs()).sum::<f64>() / 3.0
+        let ratio = |load| time_at(&form, peaks, load) / time_at(&fit.form, peaks, load);
+        (0..3).map(|load| (ratio(load) - 1.0).abs()).sum::<f64>() / 3.0
     };
     let n = chosen.len() as f64;
     let spread = 100.0 * chosen.iter().map(off).sum::<f64>() / n;

@@ -2,7 +2,7 @@
 //! with fitted constants.
 
 use super::attention::Peaks;
-use crate::machine::kernel::{GemmRate, KernelRate, KernelTime, padded, smooth_max};
+use crate::machine::kernel::{GemmRate, KernelRate, KernelTime, padded};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -206,19 +206,10 @@ impl ExpertRate {
         bytes: f64,
     ) -> KernelTime {
         let flops = self.computed_rows(rows, touched) * flops_per_row;
-        let compute = flops * self.kernel.s_per_flop;
-        let memory = bytes * self.kernel.s_per_byte;
-        let busy = smooth_max(compute, memory, self.kernel.ridge_rounding);
-        let bound = compute > memory && compute > self.along_k_s;
-        let busy = if self.along_k_s > 0.0 {
-            smooth_max(busy, self.along_k_s, self.kernel.ridge_rounding)
-        } else {
-            busy
-        };
-        let around = self.s_per_row * rows + self.s_per_token * tokens;
-        KernelTime {
-            total_s: self.kernel.startup_s + busy + around,
-            compute_bound_s: if bound { busy } else { 0.0 },
-        }
+        let kernel = &self.kernel;
+        let (compute, memory) = (flops * kernel.s_per_flop, bytes * kernel.s_per_byte);
+        let mut time = kernel.busy(compute, memory, self.along_k_s);
+        time.total_s += self.s_per_row * rows + self.s_per_token * tokens;
+        time
     }
 }
